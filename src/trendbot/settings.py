@@ -1,0 +1,237 @@
+"""One frozen `Settings`: command-line option > ``TRENDBOT_…`` environment > TOML file > default.
+
+Nested names are joined by two underscores in the environment (``TRENDBOT_FETCH__CONTACT``). Any setting may be read
+from a file instead, by ``TRENDBOT_…_FILE``. Unknown names are refused, in the file and in the environment. Feeds,
+themes and channels are data, not settings.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+
+from trendbot.errors import ConfigError
+
+PREFIX = "TRENDBOT_"
+CONFIG_NAME = "trendbot.toml"
+_CONTROL = frozenset({"TRENDBOT_CONFIG"})
+"""Variables that steer the program and are no settings."""
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrandSettings(_Group):
+    """Who publishes: names and addresses that stand in every digest."""
+
+    name: str = Field(
+        default="trendbot", min_length=1, max_length=60, description="The newsletter's name, in titles and mail."
+    )
+    page_url: HttpUrl = Field(
+        default=HttpUrl("https://www.linkedin.com/company/trendbot/"),
+        description="The LinkedIn page that digests invite people to follow.",
+    )
+    site_url: HttpUrl | None = Field(default=None, description="The public address of the archive, where there is one.")
+    postal_address: str = Field(
+        default="", max_length=200, description="The sender's postal address, for the foot of mail."
+    )
+
+
+class FetchSettings(_Group):
+    """How strangers' servers are asked."""
+
+    contact: str = Field(
+        default="https://trendbot.example/bot",
+        max_length=200,
+        description="Where a publisher can complain; in the User-Agent.",
+    )
+    connections: Count = Field(default=64, le=512, description="Connections open at once, all hosts together.")
+    per_host: Count = Field(default=2, le=16, description="Connections open at once to one host.")
+    connect_timeout: Seconds = Field(default=10.0, description="Seconds to wait for a connection.")
+    timeout: Seconds = Field(default=30.0, description="Seconds for one feed in all, redirects included.")
+    max_bytes: Count = Field(default=10_000_000, description="Largest body taken, after decompression, in bytes.")
+    allow_private: bool = Field(default=False, description="Ask private and loopback addresses too (intranets, tests).")
+
+
+class PollingSettings(_Group):
+    """When feeds are asked again."""
+
+    interval_minutes: Annotated[int, Field(ge=5, le=1440)] = Field(
+        default=60, description="Shortest time between two polls of one feed, in minutes."
+    )
+    max_interval_hours: Annotated[int, Field(ge=1, le=744)] = Field(
+        default=24, description="Longest time between two polls of a healthy feed, in hours."
+    )
+
+
+class DigestSettings(_Group):
+    """What a digest holds."""
+
+    daily_stories: Annotated[int, Field(ge=1, le=30)] = Field(
+        default=10, description="Stories in a daily digest at most."
+    )
+    weekly_stories: Annotated[int, Field(ge=1, le=60)] = Field(
+        default=20, description="Stories in a weekly digest at most."
+    )
+    per_theme: Annotated[int, Field(ge=1, le=20)] = Field(default=3, description="Stories under one theme at most.")
+    per_feed: Annotated[int, Field(ge=1, le=20)] = Field(default=2, description="Stories led by one feed at most.")
+
+
+class Settings(_Group):
+    """Everything an operator can set; see ``docs/reference/settings.md``."""
+
+    home: Path = Field(description="The folder that holds all state.")
+    database_url: str | None = Field(default=None, description="The database; default a SQLite file in the home.")
+    out: Path | None = Field(default=None, description="Where editions are written; default `editions` in the home.")
+    themes: Path | None = Field(default=None, description="Your own themes file; default the one that ships.")
+    templates: Path | None = Field(default=None, description="A folder whose templates replace those that ship.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="How much is logged."
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people or for machines.")
+    brand: BrandSettings = BrandSettings()
+    fetch: FetchSettings = FetchSettings()
+    polling: PollingSettings = PollingSettings()
+    digest: DigestSettings = DigestSettings()
+
+    @property
+    def database_address(self) -> str:
+        """The database in force."""
+        return self.database_url or f"sqlite:///{self.home / 'trendbot.db'}"
+
+    @property
+    def editions(self) -> Path:
+        """The folder in force for editions."""
+        return self.out or self.home / "editions"
+
+
+def default_home(environment: Mapping[str, str] | None = None) -> Path:
+    """Return the home where none is named: ``$XDG_DATA_HOME/trendbot`` or ``~/.local/share/trendbot``."""
+    env = os.environ if environment is None else environment
+    base = env.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "trendbot"
+
+
+def load_settings(
+    *,
+    options: Mapping[str, Any] | None = None,
+    config: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Gather the settings from every source.
+
+    `options` are nested like the settings (``{"home": ..., "fetch": {"allow_private": True}}``); None values count as
+    not given. `config` is the TOML file; default ``TRENDBOT_CONFIG``, else ``trendbot.toml`` in the home.
+
+    Raises:
+        ConfigError: a name is unknown, a value wrong, a file missing or broken; the message names place and value.
+
+    """
+    env = dict(os.environ if environment is None else environment)
+    given = _without_none(options or {})
+    from_env = _from_environment(env)
+    home = Path(given.get("home") or from_env.get("home") or default_home(env)).expanduser()
+    file = _config_file(config, env, home)
+    from_file = _from_toml(file) if file else {}
+    merged = _merged(_merged({"home": home}, from_file), _merged(from_env, given))
+    try:
+        return Settings.model_validate(_absolute(merged))
+    except ValidationError as error:
+        raise ConfigError(_first_problem(error, file)) from error
+
+
+def _config_file(config: Path | None, env: Mapping[str, str], home: Path) -> Path | None:
+    named = config or (Path(env["TRENDBOT_CONFIG"]) if env.get("TRENDBOT_CONFIG") else None)
+    if named is not None:
+        if not named.is_file():
+            raise ConfigError(f"no settings file at {named}: name an existing one with --config, or leave it out")
+        return named
+    default = home / CONFIG_NAME
+    return default if default.is_file() else None
+
+
+def _from_toml(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}; mend it or move it away") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}") from error
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in sorted(env):
+        if not name.startswith(PREFIX) or name in _CONTROL or name.startswith("TRENDBOT_TEST_"):
+            continue
+        path, value = name[len(PREFIX) :].lower(), env[name]
+        if path.endswith("_file"):
+            path, value = path[: -len("_file")], _secret(name, value)
+        _known(name, path.split("__"))
+        _place(found, path.split("__"), value)
+    return found
+
+
+def _secret(name: str, file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name} names {file}, which cannot be read: {error}") from error
+
+
+def _known(name: str, path: list[str]) -> None:
+    model: Any = Settings
+    for part in path:
+        fields = getattr(model, "model_fields", {})
+        if part not in fields:
+            raise ConfigError(f"unknown environment variable {name}: see docs/reference/settings.md, or unset it")
+        model = fields[part].annotation
+
+
+def _place(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree[path[-1]] = value
+
+
+def _without_none(tree: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {}
+    for name, value in tree.items():
+        inner = _without_none(value) if isinstance(value, Mapping) else value
+        if inner is not None and inner != {}:
+            kept[name] = inner
+    return kept
+
+
+def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(low)
+    for name, value in high.items():
+        below = result.get(name)
+        result[name] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def _absolute(tree: dict[str, Any]) -> dict[str, Any]:
+    for name in ("home", "out", "themes", "templates"):
+        if isinstance(tree.get(name), str | Path):
+            tree[name] = Path(tree[name]).expanduser().absolute()
+    return tree
+
+
+def _first_problem(error: ValidationError, file: Path | None) -> str:
+    problem = error.errors()[0]
+    name = ".".join(str(part) for part in problem["loc"])
+    where = f" (in {file}, the environment or an option)" if file else " (in the environment or an option)"
+    if problem["type"] == "extra_forbidden":
+        return f"unknown setting {name}{where}: see docs/reference/settings.md"
+    return f"setting {name}{where}: {problem['msg'].lower()}, got {problem['input']!r}"

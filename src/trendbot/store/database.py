@@ -1,0 +1,142 @@
+"""The database and its units of work.
+
+SQLite by default: write-ahead log, ``BEGIN IMMEDIATE`` for writers (a deferred transaction that reads first can lose
+its update or be refused as locked), ``synchronous=FULL`` (commits lost with the power would double messages).
+PostgreSQL by address alone. SQLAlchemy stays synchronous; from async code one unit of work is one hop to the single
+writer thread: ``await database.run(fn, ...)``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.orm import Session
+
+from trendbot.errors import ConfigError, StoreError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Work = Callable[Concatenate[Session, P], T]
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON", "cache_size=-32000")
+_READ_ONLY = "trendbot_read_only"
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the address of the SQLite file `path`."""
+    return f"sqlite:///{path}"
+
+
+class Database:
+    """One database; hands a `Session` to a function and commits what it did, or nothing of it."""
+
+    def __init__(self, url: str) -> None:
+        """Connect lazily to `url` (``sqlite:///...`` or ``postgresql://...``).
+
+        Raises:
+            ConfigError: the address cannot be understood.
+
+        """
+        self.engine = _engine(url)
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trendbot-writer")
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(session, ...)` in one writing transaction; commit its effects, or none where it raises.
+
+        Raises:
+            StoreError: the database refused (locked, full, read-only, damaged).
+
+        """
+        with _translated(self.engine), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            return work(session, *args, **kwargs)
+
+    def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(session, ...)` in one reading transaction: one moment of the database, and no writer is blocked."""
+        with _translated(self.engine), Session(self.engine, autoflush=False) as session:
+            session.connection(execution_options={_READ_ONLY: True})
+            return work(session, *args, **kwargs)
+
+    async def run(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `write(work, ...)` on the writer thread, for callers in an event loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, lambda: self.write(work, *args, **kwargs))
+
+    def close(self) -> None:
+        """Finish the writer's work and close every connection."""
+        self._writer.shutdown()
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _translated:  # noqa: N801  (reads as a clause)
+    """Turns the driver's refusals into one line a person can act on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, OperationalError) and not (
+            isinstance(error, DatabaseError) and "not a database" in str(error)
+        ):
+            return
+        where = self.engine.url.render_as_string(hide_password=True)
+        raise StoreError(f"the database {where} refused: {error.orig}; see `trendbot doctor`") from error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(
+            f"database address {url!r} cannot be understood: use sqlite:///FILE or postgresql://…"
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite(url)
+    if backend == "postgresql":
+        return _postgresql(url)
+    raise ConfigError(f"database kind {backend!r} is not supported: use sqlite:///FILE or postgresql://…")
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get(_READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    options = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=5s -c statement_timeout=30s -c timezone=UTC"
+    return create_engine(url, pool_pre_ping=True, connect_args={"options": options})

@@ -1,0 +1,450 @@
+"""All tables.
+
+Three habits hold everywhere:
+
+* columns a person curates and columns a machine maintains live in different tables (or in rows with a different key),
+  so neither can overwrite the other;
+* whatever was published is frozen: digests and editions are never updated once frozen (triggers in the migration);
+* every retry is made harmless by a unique constraint, not by a check in code.
+
+``docs/data-model.md`` describes each table; ``migrations/`` creates them.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from trendbot.core.vocabulary import Annotator, Cadence, ChannelKind, DeliveryStatus, FeedKind
+from trendbot.store.types import UTCDateTime
+
+CASCADE, RESTRICT, SET_NULL = "CASCADE", "RESTRICT", "SET NULL"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it as it stands)
+        datetime: UTCDateTime,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        list[str]: JSON,
+        enum.Enum: Enum(
+            enum.Enum,
+            native_enum=False,
+            create_constraint=True,
+            length=24,
+            values_callable=lambda kind: [member.value for member in kind],
+        ),
+    }
+
+
+# -- feeds and entries -------------------------------------------------------------------------------------------------
+
+
+class Feed(Base):
+    """Curated: changed by seeds and people only."""
+
+    __tablename__ = "feeds"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    url: Mapped[str] = mapped_column(String(2048), unique=True)
+    title: Mapped[str]
+    site_url: Mapped[str | None]
+    kind: Mapped[FeedKind]
+    language: Mapped[str | None] = mapped_column(String(16))
+    weight: Mapped[float] = mapped_column(default=1.0)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    user_agent: Mapped[str | None] = mapped_column(String(256))
+    mirrors: Mapped[list[str]] = mapped_column(default=list)
+    added_at: Mapped[datetime]
+
+
+class FeedState(Base):
+    """Machine-kept polling state, one row a feed."""
+
+    __tablename__ = "feed_states"
+
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete=CASCADE), primary_key=True)
+    next_poll_at: Mapped[datetime] = mapped_column(index=True)
+    leased_until: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
+    validated_url: Mapped[str | None] = mapped_column(String(2048))
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    body_hash: Mapped[str | None] = mapped_column(String(64))
+    polled_at: Mapped[datetime | None]
+    succeeded_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]
+    moved_to: Mapped[str | None] = mapped_column(String(2048))
+    moved_polls: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[int | None]
+    hints: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Host(Base):
+    """What a host told us to obey, whichever of its feeds was asked."""
+
+    __tablename__ = "hosts"
+
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    not_before: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+
+
+class Entry(Base):
+    __tablename__ = "entries"
+    __table_args__ = (
+        UniqueConstraint("feed_id", "guid"),
+        Index(None, "dated_at", "id"),
+        Index(None, "seen_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete=RESTRICT))
+    guid: Mapped[str] = mapped_column(String(2048))
+    url: Mapped[str] = mapped_column(String(2048))
+    canonical_url: Mapped[str] = mapped_column(String(2048), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(Text, default="")
+    content: Mapped[str] = mapped_column(Text, default="")
+    author: Mapped[str | None]
+    language: Mapped[str | None] = mapped_column(String(16))
+    published_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime]
+    dated_at: Mapped[datetime]
+    backlog: Mapped[bool] = mapped_column(default=False)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    revision: Mapped[int] = mapped_column(default=1)
+    edited_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class EntryRevision(Base):
+    """What an entry said before its publisher changed it."""
+
+    __tablename__ = "entry_revisions"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=CASCADE), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(Text)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    replaced_at: Mapped[datetime]
+
+
+class EntryTombstone(Base):
+    """A pruned entry that its feed still lists must not come back as new."""
+
+    __tablename__ = "entry_tombstones"
+
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete=CASCADE), primary_key=True)
+    guid_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pruned_at: Mapped[datetime]
+
+
+# -- themes and tags ---------------------------------------------------------------------------------------------------
+
+
+class ThemeSet(Base):
+    """A themes file that was in force once; the newest row is in force now, so a broken file stops nothing."""
+
+    __tablename__ = "theme_sets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), index=True)
+    source: Mapped[str] = mapped_column(Text)
+    applied_at: Mapped[datetime]
+    applied_by: Mapped[str] = mapped_column(String(64))
+
+
+class Theme(Base):
+    __tablename__ = "themes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int] = mapped_column(default=0)
+    enabled: Mapped[bool] = mapped_column(default=True)
+
+
+class Tagging(Base):
+    """That a machine annotator has read an entry, also where it found nothing."""
+
+    __tablename__ = "taggings"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=CASCADE), primary_key=True)
+    annotator: Mapped[Annotator] = mapped_column(primary_key=True)
+    made_by: Mapped[str] = mapped_column(String(128), index=True)
+    entry_revision: Mapped[int]
+    made_at: Mapped[datetime]
+
+
+class Tag(Base):
+    """What one kind of annotator says of one entry and one theme.
+
+    The annotator is in the key: a machine writing its own row cannot reach a person's, and a person's "no" stays a row
+    that later machine runs cannot undo.
+    """
+
+    __tablename__ = "tags"
+    __table_args__ = (
+        CheckConstraint("annotator <> 'human' OR confidence IS NULL", name="human_is_certain"),
+        CheckConstraint("confidence IS NULL OR confidence BETWEEN 0 AND 1", name="confidence_range"),
+        Index(None, "theme_id", "entry_id"),
+    )
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=CASCADE), primary_key=True)
+    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id", ondelete=CASCADE), primary_key=True)
+    annotator: Mapped[Annotator] = mapped_column(primary_key=True)
+    made_by: Mapped[str] = mapped_column(String(128))
+    applies: Mapped[bool]
+    score: Mapped[float | None]
+    confidence: Mapped[float | None]
+    evidence: Mapped[list[Any]] = mapped_column(default=list)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    entry_revision: Mapped[int]
+    made_at: Mapped[datetime]
+
+
+class Term(Base):
+    __tablename__ = "terms"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(128), unique=True)
+    muted: Mapped[bool] = mapped_column(default=False)
+
+
+class Mention(Base):
+    __tablename__ = "mentions"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=CASCADE), primary_key=True)
+    term_id: Mapped[int] = mapped_column(ForeignKey("terms.id", ondelete=CASCADE), primary_key=True, index=True)
+    count: Mapped[int]
+
+
+# -- stories and trends ------------------------------------------------------------------------------------------------
+
+
+class Story(Base):
+    __tablename__ = "stories"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[UUID] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(Text)
+    lead_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id", ondelete=SET_NULL))
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("stories.id", ondelete=RESTRICT), index=True)
+
+
+class StoryEntry(Base):
+    """Membership; the primary key keeps an entry in one story at a time."""
+
+    __tablename__ = "story_entries"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=CASCADE), primary_key=True)
+    story_id: Mapped[int] = mapped_column(ForeignKey("stories.id", ondelete=CASCADE), index=True)
+    annotator: Mapped[Annotator]
+    similarity: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(String(32), default="")
+    made_at: Mapped[datetime]
+
+
+class Series(Base):
+    """A thing whose frequency is followed: a theme or a term."""
+
+    __tablename__ = "series"
+    __table_args__ = (CheckConstraint("(theme_id IS NULL) <> (term_id IS NULL)", name="one_subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id", ondelete=CASCADE), unique=True)
+    term_id: Mapped[int | None] = mapped_column(ForeignKey("terms.id", ondelete=CASCADE), unique=True)
+
+
+class SeriesPoint(Base):
+    """One UTC day of a series among the feeds of one kind; recomputed, never incremented."""
+
+    __tablename__ = "series_points"
+
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete=CASCADE), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[FeedKind] = mapped_column(primary_key=True)
+    entries: Mapped[int]
+    stories: Mapped[int]
+    feeds: Mapped[int]
+
+
+class Exposure(Base):
+    """How much was published at all on a day by the feeds of one kind: what every count is measured against."""
+
+    __tablename__ = "exposures"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[FeedKind] = mapped_column(primary_key=True)
+    entries: Mapped[int]
+    stories: Mapped[int]
+    feeds: Mapped[int]
+
+
+class Trend(Base):
+    """A reading of a series on a day, kept so that a digest can cite it."""
+
+    __tablename__ = "trends"
+    __table_args__ = (UniqueConstraint("series_id", "window_days", "as_of"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete=CASCADE))
+    window_days: Mapped[int]
+    as_of: Mapped[date] = mapped_column(index=True)
+    method: Mapped[str] = mapped_column(String(32))
+    direction: Mapped[str] = mapped_column(String(16))
+    current: Mapped[float]
+    baseline: Mapped[float]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    score: Mapped[float]
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+# -- digests -----------------------------------------------------------------------------------------------------------
+
+
+class Digest(Base):
+    __tablename__ = "digests"
+    __table_args__ = (
+        UniqueConstraint("cadence", "slot"),
+        UniqueConstraint("cadence", "number"),
+        CheckConstraint("(frozen_at IS NULL) = (frozen_by IS NULL)", name="frozen_by_someone"),
+        CheckConstraint("period_start < period_end", name="period_order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cadence: Mapped[Cadence]
+    slot: Mapped[str] = mapped_column(String(32))
+    number: Mapped[int]
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    title: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    content_version: Mapped[int]
+    content_hash: Mapped[str] = mapped_column(String(64))
+    composed_at: Mapped[datetime]
+    frozen_at: Mapped[datetime | None]
+    frozen_by: Mapped[str | None]
+
+
+class DigestStory(Base):
+    """Index of the frozen content: which story ran where, so that it does not run twice."""
+
+    __tablename__ = "digest_stories"
+    __table_args__ = (UniqueConstraint("digest_id", "position"),)
+
+    digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id", ondelete=CASCADE), primary_key=True)
+    story_id: Mapped[int] = mapped_column(ForeignKey("stories.id", ondelete=RESTRICT), primary_key=True, index=True)
+    position: Mapped[int]
+    section: Mapped[str] = mapped_column(String(64))
+
+
+class Edition(Base):
+    __tablename__ = "editions"
+    __table_args__ = (UniqueConstraint("digest_id", "kind", "variant"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id", ondelete=RESTRICT))
+    kind: Mapped[ChannelKind]
+    variant: Mapped[str] = mapped_column(String(255), default="all")
+    subject: Mapped[str | None]
+    parts: Mapped[list[str]]
+    text_body: Mapped[str | None] = mapped_column(Text)
+    template_hash: Mapped[str] = mapped_column(String(64))
+    rendered_at: Mapped[datetime]
+
+
+# -- channels and deliveries -------------------------------------------------------------------------------------------
+
+
+class Channel(Base):
+    __tablename__ = "channels"
+    __table_args__ = (UniqueConstraint("kind", "transport", "address"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[ChannelKind]
+    transport: Mapped[str] = mapped_column(String(32))
+    address: Mapped[str]
+    cadence: Mapped[Cadence]
+    enabled: Mapped[bool] = mapped_column(default=True)
+
+
+class Delivery(Base):
+    """The outbox: one row for one message to one recipient, written before it is sent."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(
+            "ix_deliveries_due",
+            "not_before",
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+        CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="sent_has_time"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(96), unique=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete=RESTRICT), index=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete=RESTRICT), index=True)
+    part: Mapped[int] = mapped_column(default=0)
+    status: Mapped[DeliveryStatus] = mapped_column(default=DeliveryStatus.PENDING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    lease: Mapped[str | None] = mapped_column(String(32))
+    sent_at: Mapped[datetime | None]
+    external_id: Mapped[str | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class Run(Base):
+    """One slot of one job; the key stops two schedulers from doing the same week twice."""
+
+    __tablename__ = "runs"
+    __table_args__ = (UniqueConstraint("job", "slot"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job: Mapped[str] = mapped_column(String(32))
+    slot: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    error: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,75 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from trendbot.store.database import Database, sqlite_url
+from trendbot.store.migrate import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = datetime(2026, 11, 15, 18, 0, tzinfo=UTC)
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves the machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(host).startswith(LOOPBACK):
+            raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the developer's own settings."""
+    for name in [name for name in os.environ if name.startswith("TRENDBOT_") and "_TEST_" not in name]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which tests happen unless they say otherwise."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A migrated, empty SQLite file, made once."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    with Database(sqlite_url(path)) as database:
+        upgrade(database)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def database(tmp_path: Path, _empty_database: bytes) -> Iterator[Database]:
+    """A real, migrated SQLite database of the test's own."""
+    path = tmp_path / "trendbot.db"
+    path.write_bytes(_empty_database)
+    with Database(sqlite_url(path)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real feeds and labelled sets; skips by name where only the repository exists."""
+    named = os.environ.get("TRENDBOT_TEST_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the shared data sets are not here (name their folder in TRENDBOT_TEST_DATA)")
+    return folder
