@@ -12,8 +12,10 @@ from dataclasses import dataclass
 MAX_CHARACTERS = 200_000
 """What is looked at of one field: more than any honest entry has, and a bound on what a hostile one may cost."""
 
-_SPACES = "\t\n\x0b\x0c\r\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u3000"
+_SPACES = "\t\n\x0b\x0c\r\x85\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u3000"
 _HYPHENS = "-_\u2010\u2011\u2012\u2013\ufe63\uff0d"
+# Kana, Chinese characters, Hangul syllables, Chinese characters beyond the first plane.
+_EAST_ASIAN = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF), (0x20000, 0x3FFFF))
 _TABLE: dict[int, str] = {
     **{ord(sign): " " for sign in _SPACES + _HYPHENS},
     **{ord(sign): "'" for sign in "\u2019\u2018\u02bc\uff07"},
@@ -65,4 +67,4 @@ def in_word(character: str) -> bool:
 
 
 def _is_east_asian(code: int) -> bool:
-    return 0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7AF or 0x20000 <= code <= 0x3FFFF
+    return any(first <= code <= last for first, last in _EAST_ASIAN)

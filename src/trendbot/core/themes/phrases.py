@@ -1,4 +1,4 @@
-"""The phrase language: what an editor writes between quotes, and what the matcher looks for.
+r"""The phrase language: what an editor writes between quotes, and what the matcher looks for.
 
 A phrase is a run of words. It is found at word boundaries, whatever the case, and its last word also in the plural:
 
@@ -11,7 +11,7 @@ A phrase is a run of words. It is found at word boundaries, whatever the case, a
     ``distil*``           any ending
     ``llama #``           ``#`` is a number: Llama 3, llama 3.1; alone also with its currency or unit: $250m, 70b, 40%
     ``raise+ ~ million``  a gap of at most three words of one sentence; ``~5`` of at most five
-    ``Command R\\+``       a backslash takes the special meaning off the next sign
+    ``Command R\+``       a backslash takes the special meaning off the next sign
 
 `parse_phrase` turns one into variants: a literal anchor for the one pass over the text, and patterns for what must
 stand before and after it. Pure text work; whoever holds an automaton finds the anchors.
@@ -29,7 +29,7 @@ MAX_LENGTH = 200
 
 _CURRENCY = "$€£¥"
 _NUMBER = r"\d+(?:[.,]\d+)*"
-_AMOUNT = rf"[{_CURRENCY}]?{_NUMBER}(?:[kmbt]n?|x|%)?"
+_UNIT = "(?:[kmbt]n?|x|%)?"
 _BETWEEN = r"[^\w.!?]{1,3}"
 _WORD = rf"[{_CURRENCY}]?\w+(?:[.,'/&]\w+)*%?"
 _ESCAPABLE = "=!{},+*#~-\\@"
@@ -136,7 +136,7 @@ def _forms(spelling: str, *, plural: bool) -> list[str]:
 
 
 def _is_verb(word: str) -> bool:
-    return len(word) > 2 and word.endswith("+") and word[-2].isalpha()
+    return word.endswith("+") and word[:-1].isalpha()
 
 
 def verb_forms(verb: str) -> list[str]:
@@ -214,7 +214,9 @@ def _anchor_run(pieces: list[_Piece]) -> tuple[int, int]:
     runs: list[tuple[int, int, int]] = []
     start = 0
     for index, piece in enumerate(pieces):
-        broken = index > start and (piece.joint.startswith("~") or pieces[index - 1].stem or not pieces[index - 1].literal)
+        broken = index > start and (
+            piece.joint.startswith("~") or pieces[index - 1].stem or not pieces[index - 1].literal
+        )
         start = index if broken or not piece.literal else start
         if piece.literal:
             runs.append((sum(len(p.text) for p in pieces[start : index + 1]), -start, index))
@@ -222,6 +224,10 @@ def _anchor_run(pieces: list[_Piece]) -> tuple[int, int]:
         raise PhraseError("a phrase needs at least one word besides numbers and gaps")
     _, negative, last = max(runs)
     return -negative, last
+
+
+def _runs_on(piece: _Piece) -> bool:
+    return piece.literal and not piece.stem
 
 
 def _written(anchor: list[_Piece]) -> list[str]:
@@ -240,7 +246,9 @@ def _lead_pattern(pieces: list[_Piece], joint: str) -> str:
 
 
 def _tail_pattern(pieces: list[_Piece], *, stem: bool, plural: bool) -> str:
-    ending = "(?:e?s)?" if plural and pieces[-1].literal and not pieces[-1].stem and pieces[-1].text[-1].isalpha() else ""
+    ending = (
+        "(?:e?s)?" if plural and pieces[-1].literal and not pieces[-1].stem and pieces[-1].text[-1].isalpha() else ""
+    )
     run_on = r"\w*" if stem else ""
     return f"{run_on}{_joint_pattern(pieces[0].joint)}{_pattern(pieces)}{ending}(?!\\w)"
 
@@ -261,7 +269,9 @@ def _pattern(pieces: list[_Piece]) -> str:
 def _piece_pattern(piece: _Piece, *, glued: bool) -> str:
     if piece.literal:
         return re.escape(piece.text.lower()) + (r"\w*" if piece.stem else "")
-    return _NUMBER if glued or piece.joint == "" else _AMOUNT
+    if glued:
+        return _NUMBER
+    return f"{_NUMBER}{_UNIT}" if piece.joint == "" else f"[{_CURRENCY}]?{_NUMBER}{_UNIT}"
 
 
 def _joint_pattern(joint: str) -> str:

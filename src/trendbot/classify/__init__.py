@@ -1,0 +1,1 @@
+"""Reading entries: the compiled rules and the learner."""

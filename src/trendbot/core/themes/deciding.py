@@ -1,0 +1,199 @@
+"""From the places where phrases occur to verdicts with their evidence, and mentions: the semantics of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from trendbot.core.themes.compiled import NONE, Compiled, CompiledRule, Test
+from trendbot.core.themes.folding import Folded
+from trendbot.core.themes.model import Annotation, Evidence, Field, Mention, Verdict, Where
+
+MAX_EVIDENCE = 3
+"""Matches kept of one rule in one entry: the first ones."""
+MAX_SPANS = 200
+"""Occurrences of one group looked at in conditions of distance: bounds what a text of one word repeated may cost."""
+
+Span = tuple[int, int, int]
+"""Field number (0 title, 1 body), start and end in the folded text."""
+Hits = dict[int, list[Span]]
+"""Occurrences by group number."""
+
+_FIELDS = (Field.TITLE, Field.BODY)
+_EMPTY: tuple[Span, ...] = ()
+
+
+@dataclass(slots=True)
+class Reading:
+    """One entry being read: its fields, the occurrences found in them, its feed and author in lower case."""
+
+    fields: tuple[Folded, Folded]
+    hits: Hits
+    feed: str = ""
+    author: str = ""
+    unlikely: dict[tuple[str, ...], bool] = field(default_factory=dict)
+
+    def spans(self, group: int) -> Sequence[Span]:
+        """Give the occurrences of a group."""
+        return self.hits.get(group, _EMPTY)
+
+
+def decide(compiled: Compiled, reading: Reading) -> Annotation:
+    """Read one entry by a compiled theme set: every rule that its words wake, and no other."""
+    found: dict[int, list[tuple[CompiledRule, Sequence[Span]]]] = {}
+    mentions = _read_terms(compiled, reading, found)
+    waking = compiled.waking_rules
+    for group in list(reading.hits):
+        for rule in waking.get(group, ()):
+            spans = reading.hits[group] if rule.test.plain else satisfied(rule.test, reading)
+            if spans:
+                found.setdefault(rule.theme, []).append((rule, spans))
+    for rule in compiled.ambient:
+        if _circumstances(rule.test, reading):
+            found.setdefault(rule.theme, []).append((rule, ()))
+    return Annotation(_verdicts(compiled, reading, found), mentions)
+
+
+def _read_terms(
+    compiled: Compiled, reading: Reading, found: dict[int, list[tuple[CompiledRule, Sequence[Span]]]]
+) -> tuple[Mention, ...]:
+    """Find the terms; each counts as a mention, for the groups it is in, and for its themes."""
+    mentions = []
+    hits = reading.hits
+    for group in list(hits):
+        for number in compiled.waking_terms.get(group, ()):
+            term = compiled.terms[number]
+            spans = hits[group] if term.test.plain else satisfied(term.test, reading)
+            if not spans:
+                continue
+            mentions.append(Mention(term.name, _count(spans)))
+            for counted_in in term.groups:
+                hits.setdefault(counted_in, []).extend(spans)
+            for rule in term.rules:
+                found.setdefault(rule.theme, []).append((rule, spans))
+    return tuple(mentions)
+
+
+def _count(spans: Sequence[Span]) -> int:
+    """Count occurrences; aliases that overlap are one."""
+    if len(spans) == 1:
+        return 1
+    count, last = 0, (-1, -1)
+    for span_field, start, end in sorted(spans):
+        if span_field != last[0] or start >= last[1]:
+            count += 1
+            last = (span_field, end)
+        else:
+            last = (span_field, max(end, last[1]))
+    return count
+
+
+def satisfied(test: Test, reading: Reading) -> Sequence[Span]:
+    """Give the occurrences that satisfy a test, none if it fails."""
+    if test.none != NONE and reading.spans(test.none):
+        return _EMPTY
+    if not all(reading.spans(group) for group in test.all) or not _circumstances(test, reading):
+        return _EMPTY
+    near = _nearest(test, reading) if test.near else _EMPTY
+    if test.near and not near:
+        return _EMPTY
+    return [span for span in _base(test, reading, near) if _counts(span, test, reading)]
+
+
+def _base(test: Test, reading: Reading, near: Sequence[Span]) -> Sequence[Span]:
+    """Give the occurrences that are the evidence: those of `any`, else of `near`, else the first of each of `all`."""
+    if test.any != NONE:
+        return reading.spans(test.any)
+    return near or [min(reading.spans(group)) for group in test.all]
+
+
+def _counts(span: Span, test: Test, reading: Reading) -> bool:
+    """Tell whether an occurrence stands in the right field and no exception takes it away."""
+    if test.where is not Where.BOTH and _FIELDS[span[0]] != test.where.value:
+        return False
+    if test.apart_from != NONE and any(_overlap(span, other) for other in reading.spans(test.apart_from)[:MAX_SPANS]):
+        return False
+    return test.unless == NONE or not any(
+        _distance(span, other, reading) <= test.reach for other in reading.spans(test.unless)[:MAX_SPANS]
+    )
+
+
+def _circumstances(test: Test, reading: Reading) -> bool:
+    """Tell whether feed and author are as asked."""
+    feeds, authors = test.feeds, test.authors
+    return (not feeds or _like(reading.feed, feeds)) and (not authors or _like(reading.author, authors))
+
+
+def _like(value: str, globs: Iterable[str]) -> bool:
+    return bool(value) and any(fnmatchcase(value, glob) for glob in globs)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
+
+
+def _distance(one: Span, other: Span, reading: Reading) -> float:
+    """Count the words from one occurrence to the other; infinite across fields, 0 where they touch."""
+    if one[0] != other[0]:
+        return float("inf")
+    start, end = min(one[2], other[2]), max(one[1], other[1])
+    return reading.fields[one[0]].folded.count(" ", start, end) if start < end else 0
+
+
+def _nearest(test: Test, reading: Reading) -> Sequence[Span]:
+    """Find one occurrence of each group of `near`, all within the distance: a window over the sorted occurrences."""
+    marked = sorted(
+        (span, number) for number, group in enumerate(test.near) for span in reading.spans(group)[:MAX_SPANS]
+    )
+    latest: dict[int, Span] = {}
+    for span, number in marked:
+        latest[number] = span
+        if len(latest) == len(test.near):
+            first, last = min(latest.values()), max(latest.values())
+            if _distance(first, last, reading) <= test.within:
+                return sorted(latest.values())
+    return _EMPTY
+
+
+def _verdicts(
+    compiled: Compiled, reading: Reading, found: dict[int, list[tuple[CompiledRule, Sequence[Span]]]]
+) -> tuple[Verdict, ...]:
+    verdicts = []
+    for number in sorted(found):
+        theme = compiled.source.themes[number]
+        evidence: list[Evidence] = []
+        score = 0.0
+        for rule, spans in found[number]:
+            score += _add_evidence(rule, spans, reading, evidence)
+        score = round(score, 6)
+        verdicts.append(Verdict(theme.slug, score >= theme.threshold, score, None, tuple(evidence)))
+    return tuple(verdicts)
+
+
+def _add_evidence(rule: CompiledRule, spans: Sequence[Span], reading: Reading, evidence: list[Evidence]) -> float:
+    """Add a rule's matches to the evidence, and give what it adds to the score.
+
+    A rule counts once, in its weightier field. The first match there carries the weight, further ones nothing, so that
+    the weights of a verdict's evidence add up to its score.
+    """
+    if not spans:
+        evidence.append(_circumstantial(rule, reading))
+        return rule.body_weight
+    if len(spans) > 1:
+        spans = sorted(set(spans))
+    weights = (rule.title_weight, rule.body_weight)
+    decisive = max((span[0] for span in (spans[0], spans[-1])), key=lambda place: abs(weights[place]))
+    kept = [*[s for s in spans if s[0] == decisive][:MAX_EVIDENCE], *[s for s in spans if s[0] != decisive]]
+    added = weights[decisive]
+    for place, start, end in kept[:MAX_EVIDENCE]:
+        folded = reading.fields[place]
+        start, end = folded.span(start, end)  # noqa: PLW2901 - from here on in the original text
+        evidence.append(Evidence(_FIELDS[place], start, end, folded.original[start:end], rule.name, added))
+        added = 0.0
+    return weights[decisive]
+
+
+def _circumstantial(rule: CompiledRule, reading: Reading) -> Evidence:
+    place, value = (Field.FEED, reading.feed) if rule.test.feeds else (Field.AUTHOR, reading.author)
+    return Evidence(place, 0, len(value), value, rule.name, rule.body_weight)
