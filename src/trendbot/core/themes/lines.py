@@ -17,12 +17,15 @@ class Lines:
 
     def find(self, path: str, *needles: str) -> int:
         """Give the line of table `path` (``theme[2].rule[0]``), or that of the last needle found below it in turn."""
-        starts = [line for name, line in self.headers if name == path]
-        line = starts[0] if starts else 1
-        end = next((at for name, at in self.headers if at > line and starts), len(self.lines) + 1)
+        line = next((line for name, line in self.headers if name == path), 0)
+        end = next((at for _, at in self.headers if at > line > 0), len(self.lines) + 1)
         for needle in needles:
-            line = next((at for at in range(line, end) if needle in self.lines[at - 1]), line)
-        return line
+            line = next((at for at in range(max(line, 1), end) if needle in self.lines[at - 1]), line)
+        return max(line, 1)
+
+    def known(self, path: str) -> bool:
+        """Tell whether the table has a header of its own; one written inline, within an array, has none."""
+        return any(name == path for name, _ in self.headers)
 
 
 def index_lines(text: str) -> Lines:

@@ -68,7 +68,9 @@ class _Parser:
 
     def fail(self, place: _Place, problem: str, *needles: str) -> ConfigError:
         """Make the error for a problem at a place."""
-        return ConfigError(f"{self.file}:{self.lines.find(place.path, *needles)}: {place.label}: {problem}")
+        named = re.findall('".+?"', place.label) if place.path and not self.lines.known(place.path) else []
+        line = self.lines.find(place.path, *named[-1:], *needles)
+        return ConfigError(f"{self.file}:{line}: {place.label}: {problem}")
 
     # -- the file ------------------------------------------------------------------------------------------------------
 
@@ -206,7 +208,10 @@ class _Parser:
         )
 
     def each(self, table: Mapping[str, Any], key: str, place: _Place) -> tuple[Group, ...]:
-        return tuple(self.resolve([source], place, key) for source in self.strings(table, key, place))
+        """Make one group of each item of a list: a phrase, a "@list", or a list of either."""
+        value = table.get(key, [])
+        items = value if isinstance(value, list) else [value]
+        return tuple(self.resolve(self.strings({key: item}, key, place), place, key) for item in items)
 
     def near(self, table: Mapping[str, Any], place: _Place) -> tuple[Group, ...]:
         groups = self.each(table, "near", place)

@@ -6,7 +6,7 @@ A phrase is a run of words. It is found at word boundaries, whatever the case, a
     ``phi-2``             a hyphen may be written as hyphen, as space or not at all: Phi-2, phi 2, PHI2
     ``=RAG``              a leading ``=``: upper and lower case exactly as written (RAG, RAGs; not rag)
     ``apple!``            a trailing ``!``: no plural
-    ``quanti{s,z}e``      braces: one of these spellings
+    ``quanti{s,z}e``      braces: one of these spellings; they may be nested
     ``acquire+``          a verb in its regular forms: acquire, acquires, acquired, acquiring
     ``distil*``           any ending
     ``llama #``           ``#`` is a number: Llama 3, llama 3.1; alone also with its currency or unit: $250m, 70b, 40%
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 MAX_VARIANTS = 256
 MAX_GAP = 10
-MAX_LENGTH = 200
+MAX_LENGTH = 500
 
 _CURRENCY = "$€£¥"
 _NUMBER = r"\d+(?:[.,]\d+)*"
@@ -34,7 +34,6 @@ _BETWEEN = r"[^\w.!?]{1,3}"
 _WORD = rf"[{_CURRENCY}]?\w+(?:[.,'/&]\w+)*%?"
 _ESCAPABLE = "=!{},+*#~-\\@"
 _PRIVATE = 0xE000  # escaped signs travel as private-use characters until they become literals
-_BRACES = re.compile(r"\{([^{}]*)\}")
 _GAP = re.compile(r"~(\d*)")
 
 
@@ -114,17 +113,37 @@ def _unescape(text: str) -> str:
 
 def _spellings(text: str, *, plural: bool) -> list[str]:
     """Write out braces, verb forms and the plural of a word in -y."""
-    parts = _BRACES.split(text)
-    if any("{" in part or "}" in part for part in parts[::2]):
-        raise PhraseError("a brace is open, closed twice or nested")
-    choices = [part.split(",") if odd % 2 else [part] for odd, part in enumerate(parts)]
-    count = 1
-    for choice in choices:
-        count *= len(choice)
-    if count > MAX_VARIANTS:
-        raise PhraseError(f"the braces make {count} spellings, at most {MAX_VARIANTS} are allowed")
-    spelled = (" ".join("".join(combination).split()) for combination in itertools.product(*choices))
+    spelled = (" ".join(spelling.split()) for spelling in _expand(text))
     return [form for spelling in spelled if spelling for form in _forms(spelling, plural=plural)]
+
+
+def _expand(text: str) -> list[str]:
+    """Write out braces, nested ones too."""
+    start = text.find("{")
+    if start < 0:
+        if "}" in text:
+            raise PhraseError("a brace is closed that was not opened")
+        return [text]
+    end, choices = _read_braces(text, start)
+    inner = [spelling for choice in choices for spelling in _expand(choice)]
+    rest = _expand(text[end:])
+    if len(inner) * len(rest) > MAX_VARIANTS:
+        raise PhraseError(f"the braces make {len(inner) * len(rest)} spellings, at most {MAX_VARIANTS} are allowed")
+    return [text[:start] + one + other for one in inner for other in rest]
+
+
+def _read_braces(text: str, start: int) -> tuple[int, list[str]]:
+    """Read the choices of the brace that opens at `start`; give the position after it, and the choices."""
+    depth, choices, begun = 0, [], start + 1
+    for position in range(start, len(text)):
+        sign = text[position]
+        depth += (sign == "{") - (sign == "}")
+        if depth == 0 or (depth == 1 and sign == ","):
+            choices.append(text[begun:position])
+            begun = position + 1
+        if depth == 0:
+            return begun, choices
+    raise PhraseError("a brace is not closed")
 
 
 def _forms(spelling: str, *, plural: bool) -> list[str]:
