@@ -1,0 +1,198 @@
+"""Story → score, as a sum of named parts; then a selection with caps and without near-repeats.
+
+The parts follow the formula measured on 31 dense days against an editor's picks (nDCG@10 0.463, lead MRR 0.405;
+cluster size alone 0.156): independent feeds, kinds of publisher, press or lab, the feed's weight, themes hit, surprise
+of what it mentions, first-person titles, age. They are kept with the digest, so that "why is this in" has an answer.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trendbot.core.summaries import content_words, cosine
+from trendbot.core.vocabulary import FeedKind
+
+_PRESS = frozenset((FeedKind.NEWS, FeedKind.LAB))
+_PERSONAL = re.compile(
+    r"\?\s*$|^(?:ask|show) hn\b|^(?:i|my|we|our|how i|how to|why i|what i|\d+ (?:ways|tips|things|reasons|best))\b|"
+    r"\btutorial\b|\bguide\b|\bopinion\b|\bwebinar\b|\bpodcast\b|\bgiveaway\b|\bdeal(?:s)? of\b|\bsponsored\b",
+    re.IGNORECASE,
+)
+_NEAR = 0.6
+_DIVERSITY = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """An entry as ranking and composing see it."""
+
+    entry_id: int
+    feed_id: int
+    source: str
+    kind: FeedKind
+    weight: float
+    language: str | None
+    title: str
+    body: str
+    url: str
+    dated_at: datetime
+    seen_at: datetime
+    backlog: bool
+    themes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A story that may run: its reports, newest knowledge included, and how surprising its terms are (-log10 p)."""
+
+    story_id: int
+    title: str
+    lead_entry_id: int | None
+    reports: tuple[Report, ...]
+    surprise: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranked:
+    """A candidate with its lead, its themes (most certain first) and its score's parts."""
+
+    candidate: Candidate
+    lead: Report
+    themes: tuple[str, ...]
+    parts: dict[str, float]
+
+    @property
+    def score(self) -> float:
+        """The sum of the parts."""
+        return round(sum(self.parts.values()), 4)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """What runs, in order of score: `lead`, stories by theme slug, and the further headlines."""
+
+    lead: Ranked | None
+    sections: tuple[tuple[str, tuple[Ranked, ...]], ...]
+    also: tuple[Ranked, ...]
+
+
+def rank(candidates: Iterable[Candidate], *, now: datetime, window_days: float) -> tuple[Ranked, ...]:
+    """Return the candidates best first; equal scores keep the older story first, so that the order is one order."""
+    ranked = [_ranked(candidate, now, window_days) for candidate in candidates if candidate.reports]
+    return tuple(sorted(ranked, key=lambda each: (-each.score, each.candidate.story_id)))
+
+
+def _ranked(candidate: Candidate, now: datetime, window_days: float) -> Ranked:
+    lead = choose_lead(candidate)
+    return Ranked(
+        candidate=candidate,
+        lead=lead,
+        themes=_themes(candidate.reports),
+        parts=_parts(candidate, lead, now, window_days),
+    )
+
+
+def _parts(candidate: Candidate, lead: Report, now: datetime, window_days: float) -> dict[str, float]:
+    reports = candidate.reports
+    kinds = {report.kind for report in reports}
+    newest = max(report.dated_at for report in reports)
+    age = max(0.0, (now - newest).total_seconds() / 86_400 / window_days)
+    themes = len(_themes(reports))
+    parts = {
+        "feeds": math.log1p(len({report.feed_id for report in reports})),
+        "kinds": 0.6 * (len(kinds) - 1),
+        "press": 0.8 * bool(kinds & _PRESS),
+        "weight": 0.4 * (max(report.weight for report in reports) - 1),
+        "themes": -0.8 if not themes else 0.1 * min(themes, 3),
+        "surprise": 0.08 * min(candidate.surprise, 20.0),
+        "personal": -0.5 * bool(_PERSONAL.search(lead.title)),
+        "freshness": -0.6 * min(age, 3.0),
+    }
+    return {name: round(value, 4) for name, value in parts.items() if value}
+
+
+def _themes(reports: Sequence[Report]) -> tuple[str, ...]:
+    """Themes said of at least a third of the reports, the most certain first."""
+    total: dict[str, float] = defaultdict(float)
+    said: Counter[str] = Counter()
+    for report in reports:
+        for slug, confidence in report.themes.items():
+            total[slug] += confidence
+            said[slug] += 1
+    kept = [slug for slug, count in said.items() if count * 3 >= len(reports)]
+    return tuple(sorted(kept, key=lambda slug: (-total[slug], slug)))
+
+
+def choose_lead(candidate: Candidate) -> Report:
+    """Return the report whose title stands for the story.
+
+    The title nearest to all titles of the story, weighted by its feed; a question, a first-person title, a very short
+    or a very long one stands back. With one or two reports the feed's weight decides, then the earlier date.
+    """
+    reports = candidate.reports
+    everything: Counter[str] = Counter(word for report in reports for word in set(content_words(report.title)))
+
+    def worth(report: Report) -> tuple[float, float, int]:
+        near = cosine(Counter(content_words(report.title)), everything) if len(reports) > 2 else 0.0  # noqa: PLR2004
+        plain = -0.5 * bool(_PERSONAL.search(report.title)) - 0.4 * (not 20 <= len(report.title) <= 160)  # noqa: PLR2004
+        social = -0.3 * (report.kind is FeedKind.COMMUNITY)
+        return (near + plain + social + 0.3 * report.weight, -report.dated_at.timestamp(), -report.entry_id)
+
+    return max(reports, key=worth)
+
+
+def select(
+    ranked: Sequence[Ranked], *, stories: int, also: int, per_theme: int, per_feed: int, order: Sequence[str]
+) -> Selection:
+    """Choose what runs: `stories` in all with the lead, then `also` headlines; capped, and without near-repeats.
+
+    `order` are the theme slugs in the editor's order, used only between sections whose best stories score alike.
+    """
+    picked = _diverse(ranked, count=(stories + also) * 3, per_feed=per_feed)
+    if not picked:
+        return Selection(lead=None, sections=(), also=())
+    lead = next((each for each in picked[:3] if each.themes), picked[0])
+    shelves: dict[str, list[Ranked]] = {}
+    rest: list[Ranked] = []
+    placed = 1
+    for each in (each for each in picked if each is not lead):
+        slug = _shelf(each, shelves, per_theme) if placed < stories else None
+        if slug is None:
+            rest.append(each)
+            continue
+        shelves.setdefault(slug, []).append(each)
+        placed += 1
+    sections = sorted(
+        shelves.items(), key=lambda shelf: (-shelf[1][0].score, order.index(shelf[0]) if shelf[0] in order else 99)
+    )
+    return Selection(
+        lead=lead, sections=tuple((slug, tuple(items)) for slug, items in sections), also=tuple(rest[:also])
+    )
+
+
+def _shelf(each: Ranked, shelves: dict[str, list[Ranked]], per_theme: int) -> str | None:
+    """Return the theme a story goes under: its first that has room; one that is begun rather than one of its own."""
+    open_themes = [slug for slug in each.themes[:2] if len(shelves.get(slug, ())) < per_theme]
+    begun = [slug for slug in open_themes if slug in shelves]
+    return next(iter(begun or open_themes), None)
+
+
+def _diverse(ranked: Sequence[Ranked], *, count: int, per_feed: int) -> list[Ranked]:
+    vectors = {each.candidate.story_id: Counter(content_words(each.lead.title)) for each in ranked}
+    feeds: Counter[int] = Counter()
+    chosen: list[Ranked] = []
+    for each in ranked:
+        if len(chosen) >= count:
+            break
+        own = vectors[each.candidate.story_id]
+        near = any(cosine(own, vectors[other.candidate.story_id]) >= _NEAR for other in chosen)
+        if near or feeds[each.lead.feed_id] >= per_feed:
+            continue
+        chosen.append(each)
+        feeds[each.lead.feed_id] += 1
+    return chosen
