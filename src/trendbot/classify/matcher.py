@@ -24,7 +24,7 @@ MAX_OCCURRENCES = 1_000
 class _Seeker:
     """One variant of a phrase, ready to be tested at an anchor."""
 
-    __slots__ = ("edges", "exact", "groups", "lead", "left", "open_end", "plural", "right", "simple", "tail")
+    __slots__ = ("edges", "exact", "groups", "lead", "left", "number", "open_end", "plural", "right", "simple", "tail")
 
     def __init__(self, variant: Variant, groups: tuple[int, ...]) -> None:
         self.groups = groups
@@ -35,6 +35,7 @@ class _Seeker:
         self.right = self.tail is None and in_word(variant.anchor[-1]) and not variant.open_end
         self.open_end = variant.open_end
         self.plural = variant.plural
+        self.number = variant.anchor[-1].isdigit()
         self.simple = self.left and self.right and self.exact is None
 
     def find(self, text: Folded, start: int, end: int) -> tuple[int, int] | None:
@@ -63,7 +64,14 @@ class _Seeker:
             while end < len(folded) and end - start < WINDOW and in_word(folded[end]):
                 end += 1
             return end
-        return word_end(folded, end, self.plural) if self.right else end
+        if not self.right or (self.number and _goes_on(folded, end)):
+            return -1 if self.right else end
+        return word_end(folded, end, self.plural)
+
+
+def _goes_on(folded: str, end: int) -> bool:
+    """Tell whether a number goes on after its point: 3 is not found in 3.5."""
+    return folded[end : end + 1] in {".", ","} and folded[end + 1 : end + 2].isdigit()
 
 
 def word_end(folded: str, end: int, plural: str) -> int:
