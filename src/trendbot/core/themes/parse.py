@@ -18,6 +18,7 @@ from trendbot.errors import ConfigError
 FORMAT = 1
 _ENGINE = "themes-1"  # part of the hash: change it when the same file comes to mean something else
 _MAX_NUMBER = 1_000_000
+_MAX_KIND, _MAX_NAME = 16, 128  # what the tables hold
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CONDITION_KEYS = {
     "any", "all", "near", "within", "none", "except", "unless", "reach", "in", "feed", "author", "case",
@@ -114,6 +115,8 @@ class _Parser:
         for index, table in enumerate(self.tables(self.data, "term", _Place("", "the file"))):
             place = _Place(f"term[{index}]", f'term "{table.get("name", f"number {index + 1}")}"')
             terms.append(self.term(table, place, slugs))
+            if len(terms[-1].name) > _MAX_NAME:
+                raise self.fail(place, f"the name may have {_MAX_NAME} characters", "name")
             if terms[-1].name.lower() in seen:
                 raise self.fail(place, "the name is taken by an earlier term", "name")
             seen.add(terms[-1].name.lower())
@@ -121,7 +124,7 @@ class _Parser:
 
     def term(self, table: Mapping[str, Any], place: _Place, slugs: frozenset[str]) -> Term:
         self.check_keys(table, _TERM_KEYS, place)
-        name = self.string(table, "name", place)
+        name, kind = self.string(table, "name", place), self.kind(table, place)
         spellings = self.strings(table, "any", place) or [_literal(name), *self.strings(table, "aliases", place)]
         condition = self.condition(table, place, any_of=spellings)
         if any(group.terms for group in _groups(condition)):
@@ -131,7 +134,13 @@ class _Parser:
             if slug not in slugs:
                 raise self.fail(place, f'there is no theme "{slug}"', "themes")
             themes.append((slug, *self.weigh(weight, condition.where)))
-        return Term(name=name, kind=str(table.get("kind", "term")), condition=condition, themes=tuple(themes))
+        return Term(name=name, kind=kind, condition=condition, themes=tuple(themes))
+
+    def kind(self, table: Mapping[str, Any], place: _Place) -> str:
+        kind = self.string(table, "kind", place) if "kind" in table else "term"
+        if len(kind) > _MAX_KIND or not _SLUG.fullmatch(kind):
+            raise self.fail(place, f'"{kind}" is no kind: use a-z, 0-9 and hyphens, {_MAX_KIND} at most', "kind")
+        return kind
 
     def slug(self, table: Mapping[str, Any], index: int) -> str:
         place = _Place(f"theme[{index}]", f"theme number {index + 1}")

@@ -1,0 +1,1 @@
+"""The stages that data walks through: poll, tag, group, measure, compose, deliver."""
