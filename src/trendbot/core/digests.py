@@ -14,13 +14,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trendbot.core.vocabulary import Cadence
+from trendbot.core.vocabulary import Cadence, ChannelKind
 
 CONTENT_VERSION = 1
 REACH_DAYS = (1, 2, 3, 7, 14, 30, 90, 365)
 """How far back an opening digest looks, step by step, until it has enough stories."""
-MAIL_SUBJECT = 60
-HOOK = 140
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,12 +116,16 @@ class DigestRise:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigestFoot:
-    """How the digest was made and what the reader can do."""
+    """How the digest was made and what the reader can do.
+
+    `minutes` to read it; `entries` read in the period, from `feeds` of the `followed` ones, which made `found` stories.
+    """
 
     minutes: int
+    followed: int
     feeds: int
     entries: int
-    stories_found: int
+    found: int
     call: str
     page_url: str
     site_url: str | None
@@ -161,6 +163,21 @@ class DigestContent:
         found += [(section.slug, item) for section in self.sections for item in section.items]
         found += [("also", item) for item in self.also]
         return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendering:
+    """A digest rendered for one kind of channel and one variant (the set of themes; ``all``).
+
+    `parts` are the messages in order. `subject` and `text_body` (the plain form) where the channel has them.
+    """
+
+    kind: ChannelKind
+    variant: str
+    subject: str | None
+    parts: tuple[str, ...]
+    text_body: str | None
+    template_hash: str
 
 
 def to_json(content: DigestContent) -> dict[str, Any]:

@@ -47,13 +47,17 @@ def utf16_length(text: str) -> int:
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """Return hostile text as one harmless line of at most `limit` characters.
+    """Return hostile text as one harmless line of at most `limit` characters, its entities decoded once."""
+    return plain_line(html.unescape(text[: limit * 20]), limit)
 
-    Entities are decoded once; control, bidirectional, unassigned and invisible characters go; white space is joined;
-    what is too long is cut at a word and ends in an ellipsis.
+
+def plain_line(text: str, limit: int = 200) -> str:
+    """Return text as one line of at most `limit` characters.
+
+    Control, bidirectional, unassigned and invisible characters go; white space is joined; what is too long is cut at a
+    word and ends in an ellipsis.
     """
-    plain = html.unescape(text[: limit * 20])
-    kept = "".join(_visible(character) for character in plain)
+    kept = "".join(_visible(character) for character in text[: limit * 20])
     return shorten(" ".join(kept.split()), limit)
 
 
@@ -155,6 +159,13 @@ def check_linkedin(commentary: str) -> tuple[Problem, ...]:
     if len(_HASHTAG.findall(commentary)) > LINKEDIN_HASHTAGS:
         found.append(Problem(rule="hashtags", detail=f"more than {LINKEDIN_HASHTAGS}"))
     return (*found, *_fold_problems(seen))
+
+
+def check_paste(text: str) -> tuple[Problem, ...]:
+    """Check the form of a post that a person pastes: length and what stands before the fold."""
+    units = utf16_length(text)
+    long = (Problem(rule="length", detail=f"{units} units, {LINKEDIN_ESCAPED} allowed"),)
+    return (*(long if units > LINKEDIN_ESCAPED else ()), *_fold_problems(text))
 
 
 def _unescaped(line: str) -> list[str]:
@@ -312,7 +323,7 @@ def check_mail(*, subject: str, text: str, markup: str) -> tuple[Problem, ...]:
     reader.feed(markup)
     reader.close()
     found = list(reader.problems)
-    if not 1 <= len(subject) <= MAIL_SUBJECT or one_line(subject, 10**6) != subject:
+    if not 1 <= len(subject) <= MAIL_SUBJECT or plain_line(subject, MAIL_SUBJECT) != subject:
         found.append(Problem(rule="subject", detail=f"one line of 1 to {MAIL_SUBJECT} characters, got {subject!r}"))
     if len(markup.encode()) > MAIL_BYTES:
         found.append(Problem(rule="size", detail=f"{len(markup.encode())} bytes, {MAIL_BYTES} allowed"))

@@ -1,0 +1,259 @@
+"""From ranked stories to a content tree: what is told, in which section, in which words. Pure: no clock, no store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from trendbot.core import wording
+from trendbot.core.digests import (
+    CONTENT_VERSION,
+    DigestContent,
+    DigestEntry,
+    DigestFoot,
+    DigestItem,
+    DigestPolicy,
+    DigestRise,
+    DigestSection,
+    Sentence,
+    period_days,
+)
+from trendbot.core.limits import one_line, safe_link
+from trendbot.core.ranking import Candidate, Ranked, Report, Selection, rank, select
+from trendbot.core.summaries import Text, choose_sentences
+from trendbot.core.text import fold
+from trendbot.core.vocabulary import Cadence
+
+HEADLINE = 200
+SOURCE = 60
+_ENGLISH = frozenset("the of to and in for is with on a an by from as at how why what its new your are can not".split())  # noqa: SIM905
+_LATIN = re.compile(r"[a-z]", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
+_FEW_WORDS = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Period:
+    """What a digest stands for and what was read for it."""
+
+    cadence: Cadence
+    slot: str
+    number: int
+    start: datetime
+    end: datetime
+    opening: bool
+    reach_days: int
+    entries: int
+    feeds: int
+    followed: int
+
+
+def tellable(
+    candidates: Iterable[Candidate], *, told: frozenset[int], languages: Sequence[str]
+) -> tuple[Candidate, ...]:
+    """Return the stories that may be told: not told before, and with a report in one of the languages.
+
+    Reports in other languages, and those whose title is empty after cleaning, are left out of their story.
+    """
+    kept = []
+    for candidate in candidates:
+        reports = tuple(report for report in candidate.reports if _speaks(report, languages) and one_line(report.title))
+        if reports and candidate.story_id not in told:
+            kept.append(replace(candidate, reports=reports))
+    return tuple(kept)
+
+
+def _speaks(report: Report, languages: Sequence[str]) -> bool:
+    if not languages:
+        return True
+    declared = (report.language or "").split("-")[0].split("_")[0].lower()
+    if declared and declared not in languages:
+        return False
+    return "en" not in languages or declared not in ("", "en") or looks_english(report.title, report.body)
+
+
+def looks_english(title: str, body: str) -> bool:
+    """Tell whether a text may be English: Latin letters nearly all, and an English function word where it is long."""
+    text = f"{title} {body[:400]}"
+    letters = len(_LETTER.findall(text))
+    if letters and len(_LATIN.findall(text)) < 0.9 * letters:
+        return False
+    words = text.casefold().split()
+    return len(words) <= _FEW_WORDS or not _ENGLISH.isdisjoint(words)
+
+
+def surprised(candidates: Iterable[Candidate], rising: Iterable[DigestRise]) -> tuple[Candidate, ...]:
+    """Give each story the surprise of the most surprising rising term that its title names."""
+    terms = [(re.compile(rf"(?<!\w){re.escape(fold(each.name))}(?!\w)"), each.score) for each in rising]
+    return tuple(
+        replace(
+            candidate,
+            surprise=max((score for term, score in terms if term.search(fold(candidate.title))), default=0.0),
+        )
+        for candidate in candidates
+    )
+
+
+def build_content(
+    candidates: Sequence[Candidate],
+    *,
+    period: Period,
+    policy: DigestPolicy,
+    themes: Mapping[str, str],
+    rising: Sequence[DigestRise],
+    terms: Sequence[DigestRise] = (),
+    readings: bool,
+    sample: bool,
+) -> DigestContent:
+    """Compose a digest from tellable stories.
+
+    `themes` are the titles by slug in the editor's order. `rising` is what the digest says of trends; `readings` tells
+    whether any trend was read at all. `terms` are rising terms that lift the stories which name them.
+    """
+    window = max(period_days(period.cadence), period.reach_days)
+    ranked = rank(surprised(candidates, terms), now=period.end, window_days=window)
+    ranked = tuple(replace(each, themes=tuple(slug for slug in each.themes if slug in themes)) for each in ranked)
+    chosen = select(
+        ranked,
+        stories=policy.stories,
+        also=policy.also,
+        per_theme=policy.per_theme,
+        per_feed=policy.per_feed,
+        order=tuple(themes),
+    )
+    return _content(chosen, period, policy, themes, tuple(rising), len(ranked), readings, sample)
+
+
+def _content(
+    chosen: Selection,
+    period: Period,
+    policy: DigestPolicy,
+    themes: Mapping[str, str],
+    rising: tuple[DigestRise, ...],
+    found: int,
+    readings: bool,
+    sample: bool,
+) -> DigestContent:
+    lead = _item(chosen.lead, sentences=2, others=3) if chosen.lead else None
+    sections = tuple(
+        DigestSection(
+            slug=slug,
+            title=one_line(themes[slug], 80),
+            items=tuple(_item(each, sentences=1, others=2) for each in items),
+        )
+        for slug, items in chosen.sections
+    )
+    also = tuple(_item(each, sentences=0, others=0) for each in chosen.also)
+    stories = bool(lead) + sum(len(section.items) for section in sections) + len(also)
+    nothing = wording.NOTHING_ROSE if readings else wording.NOTHING_KNOWN
+    return DigestContent(
+        version=CONTENT_VERSION,
+        brand=one_line(policy.brand, 60),
+        cadence=period.cadence,
+        slot=period.slot,
+        number=period.number,
+        period_start=period.start.isoformat(),
+        period_end=period.end.isoformat(),
+        title=wording.title(policy.brand, period.cadence, period.slot, period.number),
+        line=wording.day_line(
+            cadence=period.cadence,
+            stories=stories,
+            entries=period.entries,
+            feeds=period.feeds,
+            followed=period.followed,
+            lead=lead,
+            rising=rising[0].name if rising else "",
+        ),
+        sample=sample,
+        opening=period.opening,
+        reach_days=period.reach_days,
+        quiet=lead is None,
+        lead=lead,
+        sections=sections,
+        rising=rising,
+        rising_note="" if rising else nothing,
+        also=also,
+        foot=_foot(period, policy, found, _texts(lead, sections, also)),
+    )
+
+
+def _foot(period: Period, policy: DigestPolicy, found: int, texts: Iterable[str]) -> DigestFoot:
+    return DigestFoot(
+        minutes=wording.minutes(texts),
+        followed=period.followed,
+        feeds=period.feeds,
+        entries=period.entries,
+        found=found,
+        call=wording.call(policy.brand),
+        page_url=policy.page_url,
+        site_url=policy.site_url,
+        why=wording.why(policy.brand, period.cadence),
+        postal_address=one_line(policy.postal_address, 200),
+    )
+
+
+def _texts(lead: DigestItem | None, sections: Iterable[DigestSection], also: Iterable[DigestItem]) -> Iterable[str]:
+    items = [*([lead] if lead else []), *(item for section in sections for item in section.items), *also]
+    for item in items:
+        yield item.headline
+        yield from (sentence.text for sentence in item.sentences)
+
+
+def _item(ranked: Ranked, *, sentences: int, others: int) -> DigestItem:
+    reports, lead = ranked.candidate.reports, ranked.lead
+    return DigestItem(
+        story_id=ranked.candidate.story_id,
+        headline=one_line(lead.title, HEADLINE),
+        lead=_entry(lead),
+        sentences=_sentences(ranked, sentences),
+        reports=len(reports),
+        feeds=len({report.feed_id for report in reports}),
+        others=tuple(_entry(report) for report in _others(ranked)[:others]),
+        themes=ranked.themes,
+        update=False,
+        dated_at=lead.dated_at.isoformat(),
+        score=ranked.score,
+        parts=ranked.parts,
+    )
+
+
+def _entry(report: Report) -> DigestEntry:
+    return DigestEntry(
+        entry_id=report.entry_id,
+        source=one_line(report.source, SOURCE) or "unnamed feed",
+        url=safe_link(report.url) or "",
+    )
+
+
+def _others(ranked: Ranked) -> list[Report]:
+    """One report of each other feed, the weightiest first."""
+    best: dict[int, Report] = {}
+    for report in sorted(ranked.candidate.reports, key=lambda each: (-each.weight, each.entry_id)):
+        if report.feed_id != ranked.lead.feed_id and safe_link(report.url):
+            best.setdefault(report.feed_id, report)
+    return list(best.values())
+
+
+def _sentences(ranked: Ranked, limit: int) -> tuple[Sentence, ...]:
+    """Take the lead's own sentences for a short item, where it has any; those of all reports else."""
+    headline = one_line(ranked.lead.title, HEADLINE)
+    own = [ranked.lead]
+    rest = [report for report in ranked.candidate.reports if report is not ranked.lead]
+    tries = [own + rest] if limit > 1 else [own, rest]
+    for reports in tries:
+        texts = [Text(entry_id=each.entry_id, source=one_line(each.source, SOURCE), body=each.body) for each in reports]
+        spans = choose_sentences(texts, headline=headline, limit=limit) if limit else ()
+        if spans:
+            return tuple(
+                Sentence(
+                    text=one_line(span.text, 400),
+                    entry_id=span.entry_id,
+                    source=span.source,
+                    start=span.start,
+                    end=span.end,
+                )
+                for span in spans
+            )
+    return ()

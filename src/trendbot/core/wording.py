@@ -1,0 +1,127 @@
+"""The sentences that the program itself says in a digest: made by rule from facts, plain and exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from trendbot.core.digests import DigestItem, DigestRise
+from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, plain_line, shorten
+from trendbot.core.vocabulary import Cadence
+
+NOTHING_ROSE = "Nothing rose beyond chance."
+NOTHING_KNOWN = "Too few days are known yet to say what is rising."
+SAMPLE = "Sample: made-up news that shows what a digest looks like. None of it happened."
+WORDS_A_MINUTE = 220
+_THIN = 3
+_WIDE = 3
+_MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return ``1 report``, ``3 reports``, ``1,204 reports``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def long_date(day: date) -> str:
+    """Return ``15 November 2026``."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def period_name(cadence: Cadence, slot: str) -> str:
+    """Return the days a slot stands for: ``Sunday, 15 November 2026`` or ``9–15 November 2026``."""
+    if cadence is Cadence.DAILY:
+        day = date.fromisoformat(slot)
+        return f"{_DAYS[day.weekday()]}, {long_date(day)}"
+    year, _, week = slot.partition("-W")
+    first = date.fromisocalendar(int(year), int(week), 1)
+    last = first + timedelta(days=6)
+    if first.year != last.year:
+        return f"{long_date(first)} – {long_date(last)}"
+    if first.month != last.month:
+        return f"{first.day} {_MONTHS[first.month - 1]} – {long_date(last)}"
+    return f"{first.day}–{long_date(last)}"
+
+
+def title(brand: str, cadence: Cadence, slot: str, number: int) -> str:
+    """Return a digest's title: who, how often, when, which."""
+    return f"{plain_line(brand, 60)} {cadence}, {period_name(cadence, slot)}, no. {number}"
+
+
+def day_line(
+    *, cadence: Cadence, stories: int, entries: int, feeds: int, followed: int, lead: DigestItem | None, rising: str
+) -> str:
+    """Return the one sentence that tells the day or week."""
+    span = "day" if cadence is Cadence.DAILY else "week"
+    if not stories:
+        read = counted(followed, "feed")
+        return f"A quiet {span}: {read} read, no story that was not told before."
+    of = f"{counted(stories, 'story', 'stories')} out of {counted(entries, 'report')} from {counted(feeds, 'feed')}"
+    begin = f"A quiet {span} with {of}" if stories < _THIN else of[0].upper() + of[1:]
+    more = [f"{lead.feeds} feeds carry the lead"] if lead and lead.feeds >= _WIDE else []
+    more += [f"{rising} is rising"] if rising else []
+    return begin + (f"; {' and '.join(more)}." if more else ".")
+
+
+def reach_note(reach_days: int) -> str:
+    """Return what an opening digest says of how far back it looks."""
+    span = "24 hours" if reach_days == 1 else f"{reach_days} days"
+    return f"This first digest reaches back {span}; later ones bring only what is new since the last."
+
+
+def rise_text(rise: DigestRise) -> str:
+    """Return ``Open weights: 23 reports in 7 days, usually 8 (likely 2 to 4 times as many)``."""
+    span = "today" if rise.window_days == 1 else f"in {rise.window_days} days"
+    return f"{rise.name}: {counted(round(rise.current), 'report')} {span}, usually {figure(rise.usual)}"
+
+
+def figure(value: float) -> str:
+    """Return a count for people: whole from ten on, one digit behind the point below, ``under 0.1`` near nothing."""
+    if value >= 10 or value == round(value):  # noqa: PLR2004
+        return f"{round(value):,}"
+    return f"{value:.1f}" if value >= 0.1 else "under 0.1"  # noqa: PLR2004
+
+
+def more_text(item: DigestItem) -> str:
+    """Return ``and 6 more reports``, or nothing where the lead is alone."""
+    return f"and {counted(item.more, 'more report')}" if item.more else ""
+
+
+def hook(headline: str, limit: int = FOLD_PHONE) -> str:
+    """Return the first line of a post: the headline, short enough to stand before the fold on a phone."""
+    return shorten(headline, limit)
+
+
+def subject(headline: str, fallback: str) -> str:
+    """Return a mail subject of one line that says the lead."""
+    return shorten(plain_line(headline, 200), MAIL_SUBJECT) or shorten(plain_line(fallback, 200), MAIL_SUBJECT)
+
+
+def call(brand: str) -> str:
+    """Return the call to action; the page's address stands beside it."""
+    return f"Follow {plain_line(brand, 60)} on LinkedIn for daily updates on large language models and AI."
+
+
+def why(brand: str, cadence: Cadence) -> str:
+    """Return why a reader gets the digest."""
+    return f"You get this because you asked for the {cadence} digest of {plain_line(brand, 60)}."
+
+
+def minutes(texts: Iterable[str]) -> int:
+    """Return the minutes it takes to read the texts, one at least."""
+    total = sum(len(text.split()) for text in texts)
+    return max(1, round(total / WORDS_A_MINUTE))
+
+
+def hashtags(slugs: Iterable[str], *, limit: int = 5) -> tuple[str, ...]:
+    """Return three to five hashtag words for a day's themes: ``AI`` first, then the themes in order."""
+    words = ["AI"]
+    for slug in slugs:
+        word = "".join(part[:1].upper() + part[1:] for part in slug.split("-") if part.isalnum())
+        if word and word not in words:
+            words.append(word)
+    words += ["LLM", "AINews"][: max(0, 3 - len(words))]
+    return tuple(words[:limit])

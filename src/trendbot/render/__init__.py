@@ -1,0 +1,1 @@
+"""From content to messages: templates, contexts, linters."""

@@ -1,0 +1,55 @@
+"""What each channel's templates are given: the content and the few texts a channel words in its own way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trendbot.core import wording
+from trendbot.core.digests import DigestContent, DigestItem
+from trendbot.core.limits import plain_line, shorten
+
+LINE = 159
+POST_LINES = 5
+_ALSO = 12
+
+
+def base(content: DigestContent) -> dict[str, Any]:
+    """Return what every template knows."""
+    return {
+        "digest": content,
+        "lead": content.lead,
+        "foot": content.foot,
+        "sample_note": wording.SAMPLE if content.sample else "",
+        "reach_note": wording.reach_note(content.reach_days) if content.opening and not content.quiet else "",
+        "rising_word": "Rising",
+        "also": content.also[:_ALSO],
+    }
+
+
+def linkedin(content: DigestContent, *, card: bool) -> dict[str, Any]:
+    """Return the context of a post; `card`: the link goes into a card of its own, so the text needs none."""
+    items = [item for section in content.sections for item in section.items] + list(content.also)
+    opening = content.lead.headline if content.lead else content.line
+    return base(content) | {
+        "hook": wording.hook(f"Sample: {opening}" if content.sample else opening),
+        "lines": [post_line(item) for item in items[: POST_LINES - 1]],
+        "tags": wording.hashtags([section.slug for section in content.sections] + _lead_themes(content)),
+        "card": card,
+    }
+
+
+def post_line(item: DigestItem) -> str:
+    """Return a story in one line of under 160 characters: its headline and who says so."""
+    source = shorten(plain_line(item.lead.source, 60), 40)
+    return f"{shorten(item.headline, LINE - len(source) - 3)} ({source})"
+
+
+def mail(content: DigestContent) -> dict[str, Any]:
+    """Return the context of a mail."""
+    headline = content.lead.headline if content.lead else content.title
+    subject = wording.subject(f"Sample: {headline}" if content.sample else headline, content.title)
+    return base(content) | {"subject_line": subject, "preheader": f"No. {content.number}. {content.line}"}
+
+
+def _lead_themes(content: DigestContent) -> list[str]:
+    return list(content.lead.themes) if content.lead else []

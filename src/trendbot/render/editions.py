@@ -1,0 +1,99 @@
+"""Content → editions: rendered, packed into messages, and checked by the channel's linter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import css_inline
+
+from trendbot.core import limits
+from trendbot.core.digests import DigestContent, Rendering
+from trendbot.core.vocabulary import ChannelKind
+from trendbot.errors import RenderError
+from trendbot.render import contexts
+from trendbot.render.environment import CUT, Renderer
+
+LINKEDIN = ("linkedin/post.j2",)
+TELEGRAM = ("telegram/digest.html.j2",)
+MAIL = ("email/digest/subject.txt.j2", "email/digest/body.txt.j2", "email/digest/body.html.j2")
+ALL = "all"
+
+
+def render_edition(renderer: Renderer, content: DigestContent, kind: ChannelKind) -> Rendering:
+    """Render a digest for a kind of channel and check it against the channel's limits.
+
+    Raises:
+        RenderError: a template is wrong, or the text breaks a hard limit; the message names rule and line.
+
+    """
+    rendering, problems = _KINDS[kind](renderer, content)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise RenderError(f"the {kind} edition of {content.title!r} breaks a limit, {problems[0]}{more}")
+    return rendering
+
+
+Outcome = tuple[Rendering, Sequence[limits.Problem]]
+
+
+def _linkedin(renderer: Renderer, content: DigestContent) -> Outcome:
+    commentary = renderer.render_little(LINKEDIN[0], contexts.linkedin(content, card=True))
+    paste = renderer.render(LINKEDIN[0], contexts.linkedin(content, card=False)) + "\n"
+    rendering = Rendering(
+        kind=ChannelKind.LINKEDIN,
+        variant=ALL,
+        subject=None,
+        parts=(commentary,),
+        text_body=paste,
+        template_hash=renderer.template_hash(LINKEDIN),
+    )
+    return rendering, (*limits.check_linkedin(commentary), *limits.check_paste(paste))
+
+
+def _telegram(renderer: Renderer, content: DigestContent) -> Outcome:
+    whole = renderer.render(TELEGRAM[0], contexts.base(content))
+    parts = limits.pack(whole.split(CUT), limit=limits.TELEGRAM_UNITS, measure=_weight)
+    rendering = Rendering(
+        kind=ChannelKind.TELEGRAM,
+        variant=ALL,
+        subject=None,
+        parts=parts,
+        text_body=None,
+        template_hash=renderer.template_hash(TELEGRAM),
+    )
+    return rendering, limits.check_telegram(parts)
+
+
+def _weight(message: str) -> int:
+    """Length in units, or what the number of entities is worth where that binds first."""
+    read = limits.read_telegram(message)
+    per_entity = limits.TELEGRAM_UNITS / limits.TELEGRAM_ENTITIES
+    return max(limits.utf16_length(read.text), math.ceil(read.entities * per_entity))
+
+
+def _mail(renderer: Renderer, content: DigestContent) -> Outcome:
+    context = contexts.mail(content)
+    subject, text, markup = (renderer.render(name, context) for name in MAIL)
+    rendering = Rendering(
+        kind=ChannelKind.EMAIL,
+        variant=ALL,
+        subject=subject,
+        parts=(_inliner().inline(markup),),
+        text_body=text + "\n",
+        template_hash=renderer.template_hash(MAIL),
+    )
+    return rendering, limits.check_mail(subject=subject, text=text, markup=rendering.parts[0])
+
+
+@lru_cache(maxsize=1)
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+
+
+_KINDS: dict[ChannelKind, Callable[[Renderer, DigestContent], Outcome]] = {
+    ChannelKind.LINKEDIN: _linkedin,
+    ChannelKind.TELEGRAM: _telegram,
+    ChannelKind.EMAIL: _mail,
+}

@@ -1,0 +1,95 @@
+"""What a digest is made from, gathered in one reading of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from trendbot.core.composing import Period, tellable
+from trendbot.core.digests import DigestPolicy, period_days, reaches, slot_of
+from trendbot.core.ranking import Candidate
+from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.store import deliveries, digests, views
+from trendbot.store.digests import Digest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """The period, the stories that may be told in it, theme titles, trend readings, and the kinds of channels."""
+
+    period: Period
+    candidates: tuple[Candidate, ...]
+    themes: dict[str, str]
+    readings: tuple[views.Reading, ...]
+    kinds: tuple[ChannelKind, ...]
+
+
+def gather(session: Session, *, cadence: Cadence, now: datetime, policy: DigestPolicy) -> Gathered:
+    """Gather what the digest of a cadence at `now` is made from."""
+    previous = digests.latest_digest(session, cadence)
+    if previous is None:
+        period, candidates = _opening(session, cadence, now, policy)
+    else:
+        period, candidates = _following(session, previous, now, policy)
+    channels = deliveries.list_channels(session, cadence=cadence)
+    return Gathered(
+        period=period,
+        candidates=candidates,
+        themes=views.theme_titles(session),
+        readings=views.latest_readings(session, until=now.date()),
+        kinds=tuple(dict.fromkeys(channel.kind for channel in channels)),
+    )
+
+
+def _opening(
+    session: Session, cadence: Cadence, now: datetime, policy: DigestPolicy
+) -> tuple[Period, tuple[Candidate, ...]]:
+    """Reach back, step by step, until there are enough stories to begin with."""
+    days, since = 0, now
+    candidates: tuple[Candidate, ...] = ()
+    for days, since in reaches(cadence, now):  # noqa: B007
+        found = views.list_candidates(session, since=since, until=now, by="dated", oldest=since)
+        candidates = tellable(found, told=frozenset(), languages=policy.languages)
+        if len(candidates) >= policy.opening_stories:
+            break
+    counts = views.count_period(session, since=since, until=now, by="dated")
+    return _period(session, cadence, since, now, counts, reach_days=days), candidates
+
+
+def _following(
+    session: Session, previous: Digest, now: datetime, policy: DigestPolicy
+) -> tuple[Period, tuple[Candidate, ...]]:
+    """Take what was first seen since the digest before, and is no old news."""
+    since = previous.period_end
+    found = views.list_candidates(
+        session, since=since, until=now, by="seen", oldest=now - timedelta(days=policy.max_age_days)
+    )
+    told = views.told_stories(session, previous.cadence)
+    counts = views.count_period(session, since=since, until=now, by="seen")
+    period = _period(session, previous.cadence, min(since, now - timedelta(microseconds=1)), now, counts, reach_days=0)
+    return period, tellable(found, told=told, languages=policy.languages)
+
+
+def _period(
+    session: Session,
+    cadence: Cadence,
+    since: datetime,
+    now: datetime,
+    counts: views.PeriodCounts,
+    *,
+    reach_days: int,
+) -> Period:
+    return Period(
+        cadence=cadence,
+        slot=slot_of(cadence, now),
+        number=digests.next_number(session, cadence),
+        start=since,
+        end=now,
+        opening=reach_days > 0,
+        reach_days=reach_days or period_days(cadence),
+        entries=counts.entries,
+        feeds=counts.feeds,
+        followed=counts.followed,
+    )

@@ -1,0 +1,233 @@
+"""Read models for composing: what a digest is made from, gathered in a few queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from trendbot.core.ranking import Candidate, Report
+from trendbot.core.vocabulary import Annotator, Cadence
+from trendbot.store.schema import Digest, DigestStory, Entry, Feed, Series, Story, StoryEntry, Tag, Term, Theme, Trend
+
+By = Literal["seen", "dated"]
+_CHUNK = 500
+_BODY = 8000
+_REPORTS = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeriodCounts:
+    """What was read for a digest: entries, the feeds they came from, and how many feeds are followed."""
+
+    entries: int
+    feeds: int
+    followed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """A kept reading of a trend with the name of what it measures; see the table ``trends``."""
+
+    name: str
+    kind: Literal["theme", "term"]
+    slug: str | None
+    window_days: int
+    as_of: date
+    direction: str
+    current: float
+    baseline: float
+    low: float | None
+    high: float | None
+    score: float
+    detail: dict[str, Any]
+
+
+def count_period(session: Session, *, since: datetime, until: datetime, by: By) -> PeriodCounts:
+    """Count the entries of a period and the feeds they came from."""
+    row = session.execute(
+        select(func.count(Entry.id), func.count(func.distinct(Entry.feed_id))).where(*_period(since, until, by))
+    ).one()
+    followed = session.scalar(select(func.count(Feed.id)).where(Feed.enabled)) or 0
+    return PeriodCounts(entries=row[0], feeds=row[1], followed=max(followed, row[1]))
+
+
+def list_candidates(
+    session: Session, *, since: datetime, until: datetime, by: By, oldest: datetime
+) -> tuple[Candidate, ...]:
+    """Return the stories with news in the period, each with its reports since `oldest` (at most 60, newest first).
+
+    `by` tells whether news is what was first seen in the period and is no backlog, or what is dated in it. Withdrawn
+    entries and entries without a title count for nothing.
+    """
+    fresh = (
+        select(StoryEntry.story_id)
+        .join(Entry, Entry.id == StoryEntry.entry_id)
+        .where(*_period(since, until, by), Entry.dated_at >= oldest, Entry.withdrawn_at.is_(None), Entry.title != "")
+        .distinct()
+    )
+    ids = list(session.scalars(fresh))
+    return tuple(candidate for chunk in _chunks(ids) for candidate in _candidates(session, chunk, oldest, until))
+
+
+def _period(since: datetime, until: datetime, by: By) -> list[ColumnElement[bool]]:
+    if by == "dated":
+        return [Entry.dated_at >= since, Entry.dated_at <= until]
+    return [Entry.seen_at > since, Entry.seen_at <= until, Entry.backlog.is_(False)]
+
+
+def _candidates(session: Session, ids: Sequence[int], oldest: datetime, until: datetime) -> list[Candidate]:
+    stories = session.execute(select(Story.id, Story.title, Story.lead_entry_id).where(Story.id.in_(ids))).all()
+    reports: dict[int, list[Report]] = defaultdict(list)
+    rows = session.execute(_reports(ids, oldest, until)).all()
+    themes = _themes(session, [row.entry_id for row in rows])
+    for row in rows:
+        if len(reports[row.story_id]) < _REPORTS:
+            reports[row.story_id].append(_report(row, themes.get(row.entry_id, {})))
+    return [
+        Candidate(story_id=row.id, title=row.title, lead_entry_id=row.lead_entry_id, reports=tuple(reports[row.id]))
+        for row in stories
+        if reports[row.id]
+    ]
+
+
+def _reports(ids: Sequence[int], oldest: datetime, until: datetime) -> Select[Any]:
+    return (
+        select(
+            StoryEntry.story_id,
+            Entry.id.label("entry_id"),
+            Entry.feed_id,
+            Feed.title.label("source"),
+            Feed.kind,
+            Feed.weight,
+            Feed.language.label("feed_language"),
+            Entry.language,
+            Entry.title,
+            func.substr(Entry.summary, 1, _BODY).label("summary"),
+            func.substr(Entry.content, 1, _BODY).label("content"),
+            Entry.url,
+            Entry.dated_at,
+            Entry.seen_at,
+            Entry.backlog,
+        )
+        .join(Entry, Entry.id == StoryEntry.entry_id)
+        .join(Feed, Feed.id == Entry.feed_id)
+        .where(
+            StoryEntry.story_id.in_(ids),
+            Entry.withdrawn_at.is_(None),
+            Entry.title != "",
+            Entry.dated_at >= oldest,
+            Entry.seen_at <= until,
+        )
+        .order_by(StoryEntry.story_id, Entry.dated_at.desc(), Entry.id)
+    )
+
+
+def _report(row: Any, themes: Mapping[str, float]) -> Report:
+    return Report(
+        entry_id=row.entry_id,
+        feed_id=row.feed_id,
+        source=row.source,
+        kind=row.kind,
+        weight=row.weight,
+        language=row.language or row.feed_language,
+        title=row.title,
+        body=row.summary or row.content,
+        url=row.url,
+        dated_at=row.dated_at,
+        seen_at=row.seen_at,
+        backlog=row.backlog,
+        themes=dict(themes),
+    )
+
+
+def _themes(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Return each entry's effective themes with their confidence: a person's word wins over any machine's."""
+    said: dict[int, dict[str, tuple[bool, bool, float]]] = defaultdict(dict)
+    for chunk in _chunks(entry_ids):
+        rows = session.execute(
+            select(Tag.entry_id, Theme.slug, Tag.annotator, Tag.applies, Tag.confidence)
+            .join(Theme, Theme.id == Tag.theme_id)
+            .where(Tag.entry_id.in_(chunk), Theme.enabled)
+        )
+        for entry_id, slug, annotator, applies, confidence in rows:
+            word = (annotator is Annotator.HUMAN, applies, 1.0 if confidence is None else confidence)
+            said[entry_id][slug] = max(word, said[entry_id].get(slug, (False, False, 0.0)))
+    return {
+        entry_id: {slug: confidence for slug, (_, applies, confidence) in themes.items() if applies}
+        for entry_id, themes in said.items()
+    }
+
+
+def told_stories(session: Session, cadence: Cadence) -> frozenset[int]:
+    """Return the stories that earlier frozen digests of a cadence told, and those they were since merged into."""
+    told = set(
+        session.scalars(
+            select(DigestStory.story_id)
+            .join(Digest, Digest.id == DigestStory.digest_id)
+            .where(Digest.cadence == cadence, Digest.frozen_at.is_not(None))
+        )
+    )
+    merged: dict[int, int] = {
+        old: new
+        for old, new in session.execute(
+            select(Story.id, Story.merged_into_id).where(Story.merged_into_id.is_not(None))
+        ).tuples()
+        if new is not None
+    }
+    reached = set(told)
+    for story in told:
+        hops = 0
+        while story in merged and hops < len(merged):
+            story, hops = merged[story], hops + 1  # noqa: PLW2901
+            reached.add(story)
+    return frozenset(reached)
+
+
+def theme_titles(session: Session) -> dict[str, str]:
+    """Return the titles of the themes in force by slug, in the editor's order."""
+    rows = session.execute(select(Theme.slug, Theme.title).where(Theme.enabled).order_by(Theme.position, Theme.id))
+    return dict(rows.tuples().all())
+
+
+def latest_readings(session: Session, *, until: date) -> tuple[Reading, ...]:
+    """Return the trend readings of the newest day up to `until`, the most surprising first."""
+    as_of = session.scalar(select(func.max(Trend.as_of)).where(Trend.as_of <= until))
+    if as_of is None:
+        return ()
+    rows = session.execute(
+        select(Trend, Theme.slug, Theme.title, Term.name)
+        .join(Series, Series.id == Trend.series_id)
+        .outerjoin(Theme, Theme.id == Series.theme_id)
+        .outerjoin(Term, Term.id == Series.term_id)
+        .where(Trend.as_of == as_of)
+        .order_by(Trend.score.desc(), Trend.id)
+    ).all()
+    return tuple(_reading(*row) for row in rows)
+
+
+def _reading(trend: Trend, slug: str | None, title: str | None, term: str | None) -> Reading:
+    return Reading(
+        name=title or term or "",
+        kind="theme" if slug else "term",
+        slug=slug,
+        window_days=trend.window_days,
+        as_of=trend.as_of,
+        direction=trend.direction,
+        current=trend.current,
+        baseline=trend.baseline,
+        low=trend.low,
+        high=trend.high,
+        score=trend.score,
+        detail=trend.detail,
+    )
+
+
+def _chunks(ids: Iterable[int]) -> list[list[int]]:
+    every = list(ids)
+    return [every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK)]
