@@ -15,6 +15,7 @@ depends_on = None
 
 # What was published is frozen: the database itself refuses.
 FROZEN = "frozen: what was published is never rewritten"
+LOGGED = "the log of curations is only appended to"
 SQLITE_TRIGGERS = (
     f"""CREATE TRIGGER digests_frozen BEFORE UPDATE ON digests WHEN OLD.frozen_at IS NOT NULL
     BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
@@ -24,6 +25,10 @@ SQLITE_TRIGGERS = (
     BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
     f"""CREATE TRIGGER editions_kept BEFORE DELETE ON editions
     BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
+    f"""CREATE TRIGGER curations_frozen BEFORE UPDATE ON curations
+    BEGIN SELECT RAISE(ABORT, '{LOGGED}'); END""",
+    f"""CREATE TRIGGER curations_kept BEFORE DELETE ON curations
+    BEGIN SELECT RAISE(ABORT, '{LOGGED}'); END""",
 )
 POSTGRESQL_TRIGGERS = (
     f"""CREATE FUNCTION trendbot_frozen() RETURNS trigger AS $$
@@ -32,6 +37,10 @@ POSTGRESQL_TRIGGERS = (
     FOR EACH ROW WHEN (OLD.frozen_at IS NOT NULL) EXECUTE FUNCTION trendbot_frozen()""",
     """CREATE TRIGGER editions_frozen BEFORE UPDATE OR DELETE ON editions
     FOR EACH ROW EXECUTE FUNCTION trendbot_frozen()""",
+    f"""CREATE FUNCTION trendbot_logged() RETURNS trigger AS $$
+    BEGIN RAISE EXCEPTION '{LOGGED}'; END $$ LANGUAGE plpgsql""",
+    """CREATE TRIGGER curations_frozen BEFORE UPDATE OR DELETE ON curations
+    FOR EACH ROW EXECUTE FUNCTION trendbot_logged()""",
 )
 
 
@@ -270,7 +279,7 @@ def upgrade() -> None:
         sa.Column("feed_id", sa.Integer(), nullable=False),
         sa.Column("next_poll_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("leased_by", sa.String(length=128), nullable=True),
         sa.Column("validated_url", sa.String(length=2048), nullable=True),
         sa.Column("etag", sa.String(), nullable=True),
         sa.Column("last_modified", sa.String(), nullable=True),
@@ -285,6 +294,9 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("hints", sa.JSON(), nullable=False),
+        sa.Column("rhythm", sa.JSON(), nullable=False),
+        sa.Column("listing", sa.JSON(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["feed_id"], ["feeds.id"], name=op.f("fk_feed_states_feed_id_feeds"), ondelete="CASCADE"
         ),
@@ -531,6 +543,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_story_entries")),
     )
     op.create_index(op.f("ix_story_entries_story_id"), "story_entries", ["story_id"], unique=False)
+    op.create_table(
+        "reviews",
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("entry_revision", sa.Integer(), nullable=False),
+        sa.Column("drawn", sa.String(length=16), nullable=False),
+        sa.Column("said", sa.JSON(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entries.id"], name=op.f("fk_reviews_entry_id_entries"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_reviews")),
+    )
+    op.create_table(
+        "curations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("act", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=160), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("undoes", sa.Integer(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_curations")),
+        sa.UniqueConstraint("act", "subject", name=op.f("uq_curations_act_subject")),
+        sa.UniqueConstraint("undoes", "subject", name=op.f("uq_curations_undoes_subject")),
+    )
+    op.create_index(op.f("ix_curations_subject_id"), "curations", ["subject", "id"], unique=False)
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_TRIGGERS if sqlite else POSTGRESQL_TRIGGERS:
         op.execute(statement)
@@ -539,6 +581,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION trendbot_frozen() CASCADE")
+        op.execute("DROP FUNCTION trendbot_logged() CASCADE")
+    op.drop_index(op.f("ix_curations_subject_id"), table_name="curations")
+    op.drop_table("curations")
+    op.drop_table("reviews")
     op.drop_index(op.f("ix_story_entries_story_id"), table_name="story_entries")
     op.drop_table("story_entries")
     op.drop_index(op.f("ix_digest_stories_story_id"), table_name="digest_stories")

@@ -91,7 +91,7 @@ class FeedState(Base):
     feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete=CASCADE), primary_key=True)
     next_poll_at: Mapped[datetime] = mapped_column(index=True)
     leased_until: Mapped[datetime | None]
-    not_before: Mapped[datetime | None]
+    leased_by: Mapped[str | None] = mapped_column(String(128))
     validated_url: Mapped[str | None] = mapped_column(String(2048))
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
@@ -106,6 +106,9 @@ class FeedState(Base):
     error: Mapped[str | None] = mapped_column(Text)
     status: Mapped[int | None]
     hints: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    rhythm: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    listing: Mapped[list[Any]] = mapped_column(default=list)
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class Host(Base):
@@ -233,6 +236,48 @@ class Tag(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     entry_revision: Mapped[int]
     made_at: Mapped[datetime]
+
+
+class Review(Base):
+    """That a person has read an entry, and what the machine had said of it until then.
+
+    `drawn` is why the entry was shown (``random`` ones measure honestly); `said` is slug → [applies, confidence].
+    """
+
+    __tablename__ = "reviews"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=CASCADE), primary_key=True)
+    entry_revision: Mapped[int]
+    drawn: Mapped[str] = mapped_column(String(16))
+    said: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(64))
+
+
+class Curation(Base):
+    """The audit log of what people changed, with the state before and after; only ever appended to.
+
+    One act may change many subjects (``entry:12``, ``term:Phi``, ``themes``); undoing it is an act of its own. The
+    subject is a name and not a key, so that the log outlives what it speaks of.
+    """
+
+    __tablename__ = "curations"
+    __table_args__ = (
+        UniqueConstraint("act", "subject"),
+        UniqueConstraint("undoes", "subject"),
+        Index(None, "subject", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    act: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(160))
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    note: Mapped[str] = mapped_column(Text, default="")
+    undoes: Mapped[int | None]
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(64))
 
 
 class Term(Base):
