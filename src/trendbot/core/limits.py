@@ -26,6 +26,9 @@ MAIL_LINE = 998
 
 _INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u061c")
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
+_LEADING_ON = frozenset(
+    "a an the of to in on at for with by from under over into as and or".split()  # noqa: SIM905
+)
 _HASHTAG = re.compile(r"\{hashtag\|\\#\|(\w+)\}")
 
 
@@ -67,8 +70,17 @@ def shorten(text: str, limit: int) -> str:
         return text
     room = text[: limit - 1]
     cut = room.rfind(" ")
-    kept = room[:cut] if cut > limit // 2 else _whole_characters(room)
+    kept = _without_hanging(room[:cut]) if cut > limit // 2 else _whole_characters(room)
     return kept.rstrip(" ,;:.–—-(") + "…"
+
+
+def _without_hanging(text: str) -> str:
+    """Drop a last word or two that lead on to what was cut off ("under a")."""
+    for _ in range(2):
+        head, _, last = text.rpartition(" ")
+        if head and last.casefold() in _LEADING_ON:
+            text = head
+    return text
 
 
 def _whole_characters(text: str) -> str:
@@ -120,7 +132,7 @@ def pack(blocks: Iterable[str], *, limit: int, measure: Callable[[str], int]) ->
             texts[-1] += block
         elif block.strip():
             texts.append(block.lstrip("\n"))
-    return tuple(text.strip("\n") for text in texts)
+    return tuple(re.sub(r"\n{3,}", "\n\n", text).strip("\n") for text in texts)
 
 
 # -- LinkedIn ----------------------------------------------------------------------------------------------------------

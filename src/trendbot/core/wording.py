@@ -62,7 +62,7 @@ def day_line(
     of = f"{counted(stories, 'story', 'stories')} out of {counted(entries, 'report')} from {counted(feeds, 'feed')}"
     begin = f"A quiet {span} with {of}" if stories < _THIN else of[0].upper() + of[1:]
     more = [f"{lead.feeds} feeds carry the lead"] if lead and lead.feeds >= _WIDE else []
-    more += [f"{rising} is rising"] if rising else []
+    more += [f"“{rising}” is rising"] if rising else []
     return begin + (f"; {' and '.join(more)}." if more else ".")
 
 

@@ -1,92 +1,89 @@
-"""A theme set with everything numbered: which phrase wakes which rule. Built once, read for every entry."""
+"""A theme set with everything numbered: which phrase wakes which rule. Built once, read for every entry.
+
+Phrases are numbered from 0; after them come the terms, which count as phrases of the groups they are in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from trendbot.core.themes.model import Condition, Group, Term, ThemeSet, Where
+from trendbot.core.themes.model import NOTHING, Condition, Group, Term, ThemeSet, Where
 from trendbot.core.themes.phrases import Phrase
 
-NONE = -1
-"""The number of the empty group."""
+Members = tuple[int, ...]
+"""A group: the numbers of its phrases and terms."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Test:
-    """A condition with its groups numbered."""
+    """A condition with its phrases numbered. `plain`: nothing is asked but that `any` occurs."""
 
-    any: int
-    all: tuple[int, ...]
-    near: tuple[int, ...]
+    any: Members
+    all: tuple[Members, ...]
+    near: tuple[Members, ...]
     within: int
-    none: int
-    apart_from: int
-    unless: int
+    none: Members
+    apart_from: Members
+    unless: Members
     reach: int
     where: Where
     feeds: tuple[str, ...]
     authors: tuple[str, ...]
-    plain: bool  # nothing but `any`
+    plain: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule, or a term's word for a theme: theme number, name, weights, test, and the term where it is one."""
+    """A rule, or a term's word for a theme. `shared`: more than one phrase may wake it."""
 
     theme: int
     name: str
     title_weight: float
     body_weight: float
     test: Test
-    term: int = NONE
+    shared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledTerm:
-    """A term with its test, the groups that count it in, and the rules it feeds."""
+    """A term: its number among the phrases, its test, and the rules it feeds."""
 
+    number: int
     name: str
     test: Test
-    groups: tuple[int, ...]
     rules: tuple[CompiledRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The numbered theme set.
+    """The numbered theme set; `waking_terms[p]` and `waking_rules[p]` are what an occurrence of p makes worth testing.
 
-    `phrase_groups[p]` are the groups that phrase p belongs to; `waking_terms[g]` and `waking_rules[g]` what a hit in
-    group g makes worth testing; `ambient` the rules that need no words (feed or author alone).
+    `ambient` are the rules that need no words (feed or author alone).
     """
 
     source: ThemeSet
     phrases: tuple[Phrase, ...]
-    phrase_groups: tuple[tuple[int, ...], ...]
-    terms: tuple[CompiledTerm, ...]
-    waking_terms: dict[int, tuple[int, ...]]
-    waking_rules: dict[int, tuple[CompiledRule, ...]]
+    waking_terms: tuple[tuple[CompiledTerm, ...], ...]
+    waking_rules: tuple[tuple[CompiledRule, ...], ...]
     ambient: tuple[CompiledRule, ...]
 
 
 def compile_set(themes: ThemeSet) -> Compiled:
-    """Give every phrase, group and term its number."""
+    """Give every phrase and term its number."""
     builder = _Builder()
-    terms = [builder.term(number, term, themes) for number, term in enumerate(themes.terms)]
+    builder.number(themes)
+    for term in themes.terms:
+        builder.add_term(term, themes)
     for number, theme in enumerate(themes.themes):
         for rule in theme.rules:
-            test = builder.test(rule.condition)
-            builder.add_rule(CompiledRule(number, rule.name, rule.title_weight, rule.body_weight, test))
-    counted_in = builder.term_groups()
+            builder.add_rule(number, rule.name, rule.title_weight, rule.body_weight, rule.condition)
+    size = len(builder.phrases) + len(builder.terms)
     return Compiled(
         source=themes,
         phrases=tuple(builder.phrases),
-        phrase_groups=tuple(tuple(groups) for groups in builder.phrase_groups),
-        terms=tuple(
-            CompiledTerm(term.name, term.test, tuple(counted_in.get(term.name, ())), term.rules) for term in terms
-        ),
-        waking_terms={group: tuple(numbers) for group, numbers in builder.waking_terms.items()},
-        waking_rules={group: tuple(rules) for group, rules in builder.waking_rules.items()},
+        waking_terms=tuple(tuple(builder.waking_terms.get(phrase, ())) for phrase in range(size)),
+        waking_rules=tuple(tuple(builder.waking_rules.get(phrase, ())) for phrase in range(size)),
         ambient=tuple(builder.ambient),
     )
 
@@ -94,83 +91,70 @@ def compile_set(themes: ThemeSet) -> Compiled:
 @dataclass(slots=True)
 class _Builder:
     phrases: dict[Phrase, int] = field(default_factory=dict)
-    phrase_groups: list[list[int]] = field(default_factory=list)
-    groups: dict[tuple[tuple[Phrase, ...], tuple[str, ...]], int] = field(default_factory=dict)
-    sizes: list[int] = field(default_factory=list)
-    waking_terms: dict[int, list[int]] = field(default_factory=dict)
+    terms: dict[str, int] = field(default_factory=dict)
+    members: dict[int, Members] = field(default_factory=dict)
+    waking_terms: dict[int, list[CompiledTerm]] = field(default_factory=dict)
     waking_rules: dict[int, list[CompiledRule]] = field(default_factory=dict)
     ambient: list[CompiledRule] = field(default_factory=list)
-    seen: dict[int, int] = field(default_factory=dict)
-    kept: list[Group] = field(default_factory=list)
 
-    def term(self, number: int, term: Term, themes: ThemeSet) -> CompiledTerm:
-        test = self.test(term.condition)
-        self.waking_terms.setdefault(test.any, []).append(number)
-        order = {theme.slug: index for index, theme in enumerate(themes.themes)}
-        rules = tuple(
-            CompiledRule(order[slug], f"term {term.name}", title, body, test, term=number)
-            for slug, title, body in term.themes
-        )
-        return CompiledTerm(term.name, test, (), rules)
+    def number(self, themes: ThemeSet) -> None:
+        """Number all phrases, then all terms."""
+        conditions = [term.condition for term in themes.terms]
+        conditions += [rule.condition for theme in themes.themes for rule in theme.rules]
+        for group in {id(group): group for condition in conditions for group in groups_of(condition)}.values():
+            for phrase in group.phrases:
+                self.phrases.setdefault(phrase, len(self.phrases))
+        self.terms = {term.name: len(self.phrases) + index for index, term in enumerate(themes.terms)}
+
+    def group(self, group: Group) -> Members:
+        """Number a group's members; the same object gives the same tuple, so that readings can remember it."""
+        if id(group) not in self.members:
+            numbers = [self.phrases[phrase] for phrase in group.phrases] + [self.terms[name] for name in group.terms]
+            self.members[id(group)] = tuple(numbers)
+        return self.members[id(group)]
 
     def test(self, condition: Condition) -> Test:
-        numbers = {
-            "any": self.group(condition.any),
-            "none": self.group(condition.none),
-            "apart_from": self.group(condition.apart_from),
-            "unless": self.group(condition.unless),
-        }
-        every, near = tuple(map(self.group, condition.all)), tuple(map(self.group, condition.near))
-        extra = every or near or condition.feeds or condition.authors or condition.where is not Where.BOTH
-        plain = numbers["any"] != NONE and not extra and max(list(numbers.values())[1:]) == NONE
+        bare = Condition(any=condition.any, within=condition.within, reach=condition.reach)
         return Test(
-            **numbers,
-            all=every,
-            near=near,
+            any=self.group(condition.any),
+            all=tuple(map(self.group, condition.all)),
+            near=tuple(map(self.group, condition.near)),
             within=condition.within,
+            none=self.group(condition.none),
+            apart_from=self.group(condition.apart_from),
+            unless=self.group(condition.unless),
             reach=condition.reach,
             where=condition.where,
             feeds=condition.feeds,
             authors=condition.authors,
-            plain=plain,
+            plain=bool(condition.any) and condition == bare,
         )
 
-    def group(self, group: Group) -> int:
-        """Give a group its number, its phrases theirs; equal groups share one, and no object is hashed twice."""
-        if not group:
-            return NONE
-        if id(group) in self.seen:
-            return self.seen[id(group)]
-        key = (group.phrases, group.terms)
-        number = self.groups.get(key)
-        if number is None:
-            number = self.groups[key] = len(self.groups)
-            self.sizes.append(len(group.phrases) + len(group.terms))
-            self.enter(group.phrases, number)
-        self.seen[id(group)] = number
-        self.kept.append(group)  # keeps the id from being given to another object
-        return number
+    def add_term(self, term: Term, themes: ThemeSet) -> None:
+        test = self.test(term.condition)
+        order = {slug: index for index, slug in enumerate(themes.slugs)}
+        rules = tuple(
+            CompiledRule(order[slug], f"term {term.name}", title, body, test) for slug, title, body in term.themes
+        )
+        compiled = CompiledTerm(self.terms[term.name], term.name, test, rules)
+        for phrase in test.any:
+            self.waking_terms.setdefault(phrase, []).append(compiled)
 
-    def enter(self, phrases: Iterable[Phrase], group: int) -> None:
-        for phrase in phrases:
-            number = self.phrases.setdefault(phrase, len(self.phrases))
-            if number == len(self.phrase_groups):
-                self.phrase_groups.append([])
-            self.phrase_groups[number].append(group)
-
-    def add_rule(self, rule: CompiledRule) -> None:
-        """File a rule under the group that wakes it: `any`, else the smallest that must occur."""
-        needed = [rule.test.any] if rule.test.any != NONE else [*rule.test.all, *rule.test.near]
-        if not needed:
+    def add_rule(self, theme: int, name: str, title: float, body: float, condition: Condition) -> None:
+        """File a rule under the phrases that wake it: those of `any`, else of the smallest group that must occur."""
+        test = self.test(condition)
+        needed: Iterable[Members] = [test.any] if test.any else [*test.all, *test.near]
+        waker = min(needed, key=len, default=())
+        rule = CompiledRule(theme, name, title, body, test, shared=len(waker) > 1)
+        if not waker:
             self.ambient.append(rule)
-            return
-        waker = min(needed, key=lambda group: self.sizes[group])
-        self.waking_rules.setdefault(waker, []).append(rule)
+        for phrase in waker:
+            self.waking_rules.setdefault(phrase, []).append(rule)
 
-    def term_groups(self) -> dict[str, list[int]]:
-        """Give the groups that each term is a member of."""
-        groups: dict[str, list[int]] = {}
-        for (_, terms), number in self.groups.items():
-            for term in terms:
-                groups.setdefault(term, []).append(number)
-        return groups
+
+def groups_of(condition: Condition) -> tuple[Group, ...]:
+    """Give all the groups of a condition that hold anything."""
+    groups = (
+        condition.any, *condition.all, *condition.near, condition.none, condition.apart_from, condition.unless
+    )  # fmt: skip
+    return tuple(group for group in groups if group is not NOTHING)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from trendbot.core.themes.compiled import NONE, Compiled, CompiledRule, Test
+from trendbot.core.themes.compiled import Compiled, CompiledRule, Members, Test
 from trendbot.core.themes.folding import Folded
 from trendbot.core.themes.model import Annotation, Evidence, Field, Mention, Verdict, Where
 
@@ -18,7 +18,9 @@ MAX_SPANS = 200
 Span = tuple[int, int, int]
 """Field number (0 title, 1 body), start and end in the folded text."""
 Hits = dict[int, list[Span]]
-"""Occurrences by group number."""
+"""Occurrences by number of the phrase."""
+Found = dict[int, list[tuple[CompiledRule, Sequence[Span]]]]
+"""The rules that fired, by number of the theme."""
 
 _FIELDS = (Field.TITLE, Field.BODY)
 _EMPTY: tuple[Span, ...] = ()
@@ -32,21 +34,33 @@ class Reading:
     hits: Hits
     feed: str = ""
     author: str = ""
-    unlikely: dict[tuple[str, ...], bool] = field(default_factory=dict)
+    groups: dict[int, Sequence[Span]] = field(default_factory=dict)
 
-    def spans(self, group: int) -> Sequence[Span]:
+    def spans(self, members: Members) -> Sequence[Span]:
         """Give the occurrences of a group."""
-        return self.hits.get(group, _EMPTY)
+        if len(members) == 1:
+            return self.hits.get(members[0], _EMPTY)
+        key = id(members)  # the compiled set keeps the tuple alive
+        spans = self.groups.get(key)
+        if spans is None:
+            present = self.hits.keys() & members
+            self.groups[key] = spans = [span for member in present for span in self.hits[member]]
+        return spans
 
 
 def decide(compiled: Compiled, reading: Reading) -> Annotation:
     """Read one entry by a compiled theme set: every rule that its words wake, and no other."""
-    found: dict[int, list[tuple[CompiledRule, Sequence[Span]]]] = {}
+    found: Found = {}
+    hits = reading.hits
     mentions = _read_terms(compiled, reading, found)
-    waking = compiled.waking_rules
-    for group in list(reading.hits):
-        for rule in waking.get(group, ()):
-            spans = reading.hits[group] if rule.test.plain else satisfied(rule.test, reading)
+    seen: set[int] = set()
+    for phrase, occurrences in hits.items():
+        for rule in compiled.waking_rules[phrase]:
+            if rule.shared:
+                if id(rule) in seen:
+                    continue
+                seen.add(id(rule))
+            spans = occurrences if rule.test.plain and not rule.shared else satisfied(rule.test, reading)
             if spans:
                 found.setdefault(rule.theme, []).append((rule, spans))
     for rule in compiled.ambient:
@@ -55,23 +69,18 @@ def decide(compiled: Compiled, reading: Reading) -> Annotation:
     return Annotation(_verdicts(compiled, reading, found), mentions)
 
 
-def _read_terms(
-    compiled: Compiled, reading: Reading, found: dict[int, list[tuple[CompiledRule, Sequence[Span]]]]
-) -> tuple[Mention, ...]:
+def _read_terms(compiled: Compiled, reading: Reading, found: Found) -> tuple[Mention, ...]:
     """Find the terms; each counts as a mention, for the groups it is in, and for its themes."""
-    mentions = []
+    mentions: list[Mention] = []
     hits = reading.hits
-    for group in list(hits):
-        for number in compiled.waking_terms.get(group, ()):
-            term = compiled.terms[number]
-            spans = hits[group] if term.test.plain else satisfied(term.test, reading)
-            if not spans:
-                continue
-            mentions.append(Mention(term.name, _count(spans)))
-            for counted_in in term.groups:
-                hits.setdefault(counted_in, []).extend(spans)
-            for rule in term.rules:
-                found.setdefault(rule.theme, []).append((rule, spans))
+    woken = {term.number: term for phrase in hits for term in compiled.waking_terms[phrase]}
+    occurring = [(term, spans) for term in woken.values() if (spans := satisfied(term.test, reading))]
+    reading.groups.clear()  # the groups that terms are in are larger from here on
+    for term, spans in occurring:
+        hits[term.number] = list(spans)
+        mentions.append(Mention(term.name, _count(spans)))
+        for rule in term.rules:
+            found.setdefault(rule.theme, []).append((rule, spans))
     return tuple(mentions)
 
 
@@ -80,43 +89,49 @@ def _count(spans: Sequence[Span]) -> int:
     if len(spans) == 1:
         return 1
     count, last = 0, (-1, -1)
-    for span_field, start, end in sorted(spans):
-        if span_field != last[0] or start >= last[1]:
+    for place, start, end in sorted(spans):
+        if place != last[0] or start >= last[1]:
             count += 1
-            last = (span_field, end)
+            last = (place, end)
         else:
-            last = (span_field, max(end, last[1]))
+            last = (place, max(end, last[1]))
     return count
 
 
 def satisfied(test: Test, reading: Reading) -> Sequence[Span]:
     """Give the occurrences that satisfy a test, none if it fails."""
-    if test.none != NONE and reading.spans(test.none):
+    if test.plain:
+        return reading.spans(test.any)
+    if test.none and reading.spans(test.none):
         return _EMPTY
-    if not all(reading.spans(group) for group in test.all) or not _circumstances(test, reading):
+    for members in test.all:
+        if not reading.spans(members):
+            return _EMPTY
+    if (test.feeds or test.authors) and not _circumstances(test, reading):
         return _EMPTY
     near = _nearest(test, reading) if test.near else _EMPTY
     if test.near and not near:
         return _EMPTY
-    return [span for span in _base(test, reading, near) if _counts(span, test, reading)]
+    spans = _base(test, reading, near)
+    if test.apart_from or test.unless or test.where is not Where.BOTH:
+        return [span for span in spans if _counts(span, test, reading)]
+    return spans
 
 
 def _base(test: Test, reading: Reading, near: Sequence[Span]) -> Sequence[Span]:
     """Give the occurrences that are the evidence: those of `any`, else of `near`, else the first of each of `all`."""
-    if test.any != NONE:
+    if test.any:
         return reading.spans(test.any)
-    return near or [min(reading.spans(group)) for group in test.all]
+    return near or [min(reading.spans(members)) for members in test.all]
 
 
 def _counts(span: Span, test: Test, reading: Reading) -> bool:
     """Tell whether an occurrence stands in the right field and no exception takes it away."""
-    if test.where is not Where.BOTH and _FIELDS[span[0]] != test.where.value:
+    if test.where is not Where.BOTH and _FIELDS[span[0]].value != test.where.value:
         return False
-    if test.apart_from != NONE and any(_overlap(span, other) for other in reading.spans(test.apart_from)[:MAX_SPANS]):
+    if any(_overlap(span, other) for other in reading.spans(test.apart_from)[:MAX_SPANS]):
         return False
-    return test.unless == NONE or not any(
-        _distance(span, other, reading) <= test.reach for other in reading.spans(test.unless)[:MAX_SPANS]
-    )
+    return not any(_distance(span, other, reading) <= test.reach for other in reading.spans(test.unless)[:MAX_SPANS])
 
 
 def _circumstances(test: Test, reading: Reading) -> bool:
@@ -143,22 +158,21 @@ def _distance(one: Span, other: Span, reading: Reading) -> float:
 
 def _nearest(test: Test, reading: Reading) -> Sequence[Span]:
     """Find one occurrence of each group of `near`, all within the distance: a window over the sorted occurrences."""
-    marked = sorted(
-        (span, number) for number, group in enumerate(test.near) for span in reading.spans(group)[:MAX_SPANS]
-    )
+    groups = [reading.spans(members) for members in test.near]
+    if not all(groups):
+        return _EMPTY
+    marked = sorted((span, number) for number, spans in enumerate(groups) for span in spans[:MAX_SPANS])
     latest: dict[int, Span] = {}
     for span, number in marked:
         latest[number] = span
-        if len(latest) == len(test.near):
+        if len(latest) == len(groups):
             first, last = min(latest.values()), max(latest.values())
             if _distance(first, last, reading) <= test.within:
                 return sorted(latest.values())
     return _EMPTY
 
 
-def _verdicts(
-    compiled: Compiled, reading: Reading, found: dict[int, list[tuple[CompiledRule, Sequence[Span]]]]
-) -> tuple[Verdict, ...]:
+def _verdicts(compiled: Compiled, reading: Reading, found: Found) -> tuple[Verdict, ...]:
     verdicts = []
     for number in sorted(found):
         theme = compiled.source.themes[number]
@@ -177,21 +191,30 @@ def _add_evidence(rule: CompiledRule, spans: Sequence[Span], reading: Reading, e
     A rule counts once, in its weightier field. The first match there carries the weight, further ones nothing, so that
     the weights of a verdict's evidence add up to its score.
     """
+    if len(spans) == 1:
+        place, start, end = spans[0]
+        weight = rule.body_weight if place else rule.title_weight
+        evidence.append(_evidence(rule.name, place, start, end, weight, reading))
+        return weight
     if not spans:
         evidence.append(_circumstantial(rule, reading))
         return rule.body_weight
-    if len(spans) > 1:
-        spans = sorted(set(spans))
+    spans = sorted(set(spans))
     weights = (rule.title_weight, rule.body_weight)
-    decisive = max((span[0] for span in (spans[0], spans[-1])), key=lambda place: abs(weights[place]))
+    decisive = max((spans[0][0], spans[-1][0]), key=lambda place: abs(weights[place]))
     kept = [*[s for s in spans if s[0] == decisive][:MAX_EVIDENCE], *[s for s in spans if s[0] != decisive]]
     added = weights[decisive]
     for place, start, end in kept[:MAX_EVIDENCE]:
-        folded = reading.fields[place]
-        start, end = folded.span(start, end)  # noqa: PLW2901 - from here on in the original text
-        evidence.append(Evidence(_FIELDS[place], start, end, folded.original[start:end], rule.name, added))
+        evidence.append(_evidence(rule.name, place, start, end, added, reading))
         added = 0.0
     return weights[decisive]
+
+
+def _evidence(rule: str, place: int, start: int, end: int, weight: float, reading: Reading) -> Evidence:
+    text = reading.fields[place]
+    if text.offsets is not None:
+        start, end = text.span(start, end)
+    return Evidence(_FIELDS[place], start, end, text.original[start:end], rule, weight)
 
 
 def _circumstantial(rule: CompiledRule, reading: Reading) -> Evidence:

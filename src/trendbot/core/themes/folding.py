@@ -1,35 +1,43 @@
-"""Folding: the form of a text in which phrases are sought, with the way back to the original.
+"""Folding: the forms of a text in which phrases are sought, with the way back to the original.
 
-Lower case, hyphens and white space as single spaces, typographic apostrophes straight, full-width letters narrow.
-One character stays one character, so that spans need no translation, except where runs of space are collapsed.
+Every form has one character for each of the original, so that a span in one is a span in all; only where runs of white
+space are collapsed, `Folded.span` translates. Lower case, typographic signs and full-width letters made plain, hyphens
+as spaces; in the form that the automaton reads, punctuation is a space too, so that a space is a word's boundary.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 MAX_CHARACTERS = 200_000
 """What is looked at of one field: more than any honest entry has, and a bound on what a hostile one may cost."""
+KEPT_SIGNS = "$€£¥%"
+"""Signs that stay in the spaced form, since a phrase may consist of them."""
 
-_SPACES = "\t\n\x0b\x0c\r\x85\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u3000"
-_HYPHENS = "-_\u2010\u2011\u2012\u2013\ufe63\uff0d"
+_TYPOGRAPHIC = (
+    ("\u2019", "'"), ("\u2018", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u00a0", " "), ("\u2013", "-"),
+    ("\u2011", "-"), ("\u2014", ";"), ("\u2026", ";"), ("\u2022", ";"), ("\u00b7", ";"), ("\u202f", " "),
+)  # fmt: skip
+_RUN = re.compile(r"\s{2,}")
 # Kana, Chinese characters, Hangul syllables, Chinese characters beyond the first plane.
 _EAST_ASIAN = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF), (0x20000, 0x3FFFF))
-_TABLE: dict[int, str] = {
-    **{ord(sign): " " for sign in _SPACES + _HYPHENS},
-    **{ord(sign): "'" for sign in "\u2019\u2018\u02bc\uff07"},
-    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if code not in (0xFF07, 0xFF0D)},
-}
+_SEPARATORS = {ord(sign): " " for sign in "-_\t\n\x0b\x0c\r"}
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text ready to be searched; `cased` and `folded` have equal length, `offsets` maps into `original`."""
+    """A text ready to be searched.
+
+    `cased` has plain signs and spaces for hyphens; `folded` is its lower case; `spaced` is `folded` with spaces for
+    punctuation, and one more at either end. `offsets` maps into `original` where white space was collapsed.
+    """
 
     original: str
     cased: str
     folded: str
+    spaced: str
     offsets: tuple[int, ...] | None = None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -42,15 +50,40 @@ class Folded:
 def fold(text: str) -> Folded:
     """Fold one field. Linear; looks at the first `MAX_CHARACTERS` characters."""
     original = text[:MAX_CHARACTERS]
-    cased = original.translate(_TABLE)
-    offsets = None
-    if "  " in cased:
-        kept = [i for i, c in enumerate(cased) if c != " " or not i or cased[i - 1] != " "]
-        cased, offsets = "".join([cased[i] for i in kept]), tuple(kept)
-    folded = cased.lower()
-    if len(folded) != len(cased):
-        folded = "".join(low if len(low := c.lower()) == 1 else c for c in cased)
-    return Folded(original, cased, folded, offsets)
+    plain, offsets = _collapse(original)
+    if not plain.isascii():
+        for sign, replacement in _TYPOGRAPHIC:
+            plain = plain.replace(sign, replacement)
+    if plain.isascii():
+        cased = plain.translate(_SEPARATORS)
+        return Folded(original, cased, cased.lower(), f" {plain.translate(_SPACED)} ", offsets)
+    cased = plain.translate(_CASED_WIDE)
+    folded = lower(cased)
+    return Folded(original, cased, folded, f" {folded.translate(_SPACED_WIDE)} ", offsets)
+
+
+def _collapse(text: str) -> tuple[str, tuple[int, ...] | None]:
+    """Make one space of each run of white space; give the offsets of what is left, None where there is no run."""
+    if "  " not in text and "\n" not in text and "\t" not in text:
+        return text, None
+    parts: list[str] = []
+    offsets: list[int] = []
+    start = 0
+    for run in _RUN.finditer(text):
+        parts.append(text[start : run.start() + 1])
+        offsets.extend(range(start, run.start() + 1))
+        start = run.end()
+    if not parts:
+        return text, None
+    parts.append(text[start:])
+    offsets.extend(range(start, len(text)))
+    return "".join(parts), tuple(offsets)
+
+
+def lower(text: str) -> str:
+    """Lower a text without changing its length: a letter with a longer lower case stays as it is."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(one if len(one := c.lower()) == 1 else c for c in text)
 
 
 def in_word(character: str) -> bool:
@@ -68,3 +101,31 @@ def in_word(character: str) -> bool:
 
 def _is_east_asian(code: int) -> bool:
     return any(first <= code <= last for first, last in _EAST_ASIAN)
+
+
+class _CasedWide(dict[int, int | str]):
+    """The table from any character to its cased form, filled as characters are met."""
+
+    def __missing__(self, code: int) -> int | str:
+        self[code] = found = self.find(chr(code))
+        return found
+
+    def find(self, character: str) -> int | str:
+        """Give the plain form of one character."""
+        narrow = unicodedata.normalize("NFKC", character) if 0xFF00 <= ord(character) <= 0xFFEF else character  # noqa: PLR2004
+        if narrow.isspace() or narrow in "-_" or unicodedata.category(narrow[0]) == "Pd":
+            return " "
+        return narrow if len(narrow) == 1 else character
+
+
+class _SpacedWide(_CasedWide):
+    """The table from a folded character to its spaced form."""
+
+    def find(self, character: str) -> int | str:
+        """Keep what words are made of, and the kept signs."""
+        return character if in_word(character) or character in KEPT_SIGNS else " "
+
+
+_CASED_WIDE = _CasedWide()
+_SPACED_WIDE = _SpacedWide()
+_SPACED = {code: _SpacedWide().find(chr(code).lower()) for code in range(128)}

@@ -23,6 +23,8 @@ import itertools
 import re
 from dataclasses import dataclass
 
+from trendbot.core.themes.folding import KEPT_SIGNS, in_word
+
 MAX_VARIANTS = 256
 MAX_GAP = 10
 MAX_LENGTH = 500
@@ -46,14 +48,17 @@ class Variant:
     """One thing to look for.
 
     `anchor` is folded text; `exact` its cased form where case matters; `lead` and `tail` are regular expressions on
-    folded text that must match right before and right after the anchor; `open_end` lets the word run on; `plural` is
-    the ending allowed besides none.
+    folded text that must match right before and right after the anchor, `hints` words one of which the lead contains;
+    `open_start` and `open_end` say that a word may begin before the anchor and run on after it; `plural` is the ending
+    allowed besides none.
     """
 
     anchor: str
     exact: str | None = None
     lead: str | None = None
+    hints: tuple[str, ...] = ()
     tail: str | None = None
+    open_start: bool = False
     open_end: bool = False
     plural: str = ""
 
@@ -183,8 +188,10 @@ def _variants(spelling: str, *, case: bool, plural: bool) -> list[Variant]:
             anchor=literal.lower(),
             exact=literal if case else None,
             lead=before,
+            hints=tuple(sorted({p.text.lower() for p in lead if p.literal}, key=len)[-1:]),
             tail=after,
-            open_end=anchor[-1].stem and not tail,
+            open_start=bool(lead) and anchor[0].joint in {"", "-"},
+            open_end=anchor[-1].stem or (bool(tail) and tail[0].joint in {"", "-"}),
             plural=ending,
         )
         for literal in _written(anchor)
@@ -229,19 +236,20 @@ def _word_pieces(word: str, joint: str) -> list[_Piece]:
 
 
 def _anchor_run(pieces: list[_Piece]) -> tuple[int, int]:
-    """Give first and last index of the longest run of literals without a gap: the anchor."""
+    """Give first and last index of the longest run of literals without a gap: the anchor. A sign beats a letter."""
     runs: list[tuple[int, int, int]] = []
     start = 0
     for index, piece in enumerate(pieces):
-        broken = index > start and (
-            piece.joint.startswith("~") or pieces[index - 1].stem or not pieces[index - 1].literal
-        )
+        broken = index > start and (piece.joint.startswith("~") or not _runs_on(pieces[index - 1]))
         start = index if broken or not piece.literal else start
         if piece.literal:
-            runs.append((sum(len(p.text) for p in pieces[start : index + 1]), -start, index))
+            length = sum(2 * len(p.text) + (p.text in KEPT_SIGNS) for p in pieces[start : index + 1])
+            runs.append((length, -start, index))
     if not runs:
         raise PhraseError("a phrase needs at least one word besides numbers and gaps")
     _, negative, last = max(runs)
+    if not any(in_word(sign) or sign in KEPT_SIGNS for piece in pieces[-negative : last + 1] for sign in piece.text):
+        raise PhraseError(f"a phrase needs a word in an alphabet, or one of {KEPT_SIGNS}")
     return -negative, last
 
 
