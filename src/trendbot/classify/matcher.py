@@ -1,72 +1,73 @@
 """The compiled matcher: one Aho-Corasick pass over title and body, however many rules.
 
-Time is linear in the text. For each anchor the automaton reports, a boundary test of two characters decides; only a
-phrase with a gap or a number looks further, by a regular expression over a bounded window.
+The automaton reads a form of the text in which every boundary is a space, and looks for anchors with their spaces:
+most of what it reports needs no further test. Only a phrase with a gap, a number or a case that matters looks again, by
+a comparison or a regular expression over a bounded window. Time is linear in the text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from trendbot.core.themes import Annotation, Compiled, Phrase, Reading, ThemeSet, Variant, compile_set, decide
+from trendbot.core.themes import Annotation, Phrase, Reading, ThemeSet, Variant, compile_set, decide
 from trendbot.core.themes.deciding import Hits
 from trendbot.core.themes.folding import Folded, fold, in_word
 
 WINDOW = 200
 """Characters before and after an anchor that a phrase with gaps may look at."""
 MAX_OCCURRENCES = 1_000
-"""Occurrences of one group kept of one field."""
+"""Occurrences of one phrase kept of one entry."""
+MAX_WORDS = 12
+"""Words worth a quick test before a regular expression is tried."""
 
 
-class _Seeker:
-    """One variant of a phrase, ready to be tested at an anchor."""
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What is left to test where the automaton found an anchor, and its case was right."""
 
-    __slots__ = ("edges", "exact", "groups", "lead", "left", "number", "open_end", "plural", "right", "simple", "tail")
+    punctuated: str
+    lead: re.Pattern[str] | None
+    before: tuple[str, ...]
+    tail: re.Pattern[str] | None
+    after: tuple[str, ...]
+    open_end: bool
+    number: bool
 
-    def __init__(self, variant: Variant, groups: tuple[int, ...]) -> None:
-        self.groups = groups
-        self.exact = variant.exact
-        self.lead = re.compile(variant.lead) if variant.lead else None
-        self.tail = re.compile(variant.tail) if variant.tail else None
-        self.left = self.lead is None and in_word(variant.anchor[0])
-        self.right = self.tail is None and in_word(variant.anchor[-1]) and not variant.open_end
-        self.open_end = variant.open_end
-        self.plural = variant.plural
-        self.number = variant.anchor[-1].isdigit()
-        self.simple = self.left and self.right and self.exact is None
-
-    def find(self, text: Folded, start: int, end: int) -> tuple[int, int] | None:
-        """Test the variant at an anchor; give the span of the whole phrase, or nothing."""
-        folded = text.folded
-        if self.left and start and in_word(folded[start - 1]):
+    def span(self, folded: str, start: int, end: int) -> tuple[int, int] | None:
+        """Give the span of the whole phrase around the anchor, None where it is not the phrase."""
+        if self.punctuated and not folded.startswith(self.punctuated, start):
             return None
-        if self.exact is not None and text.cased[start:end] != self.exact:
-            return None
-        end = self.end(folded, start, end)
-        if end < 0:
-            return None
-        if self.lead is not None:
-            before = self.lead.search(folded, max(0, start - WINDOW), start)
-            if before is None:
-                return None
-            start = before.start()
-        return start, end
-
-    def end(self, folded: str, start: int, end: int) -> int:
-        """Give where the phrase ends, -1 where it does not: inside a longer word, or without its tail."""
         if self.tail is not None:
-            after = self.tail.match(folded, end, end + WINDOW)
-            return after.end() if after else -1
-        if self.open_end:
-            while end < len(folded) and end - start < WINDOW and in_word(folded[end]):
-                end += 1
-            return end
-        if not self.right or (self.number and _goes_on(folded, end)):
-            return -1 if self.right else end
-        return word_end(folded, end, self.plural)
+            end = _follow(self.tail, self.after, folded, end)
+        elif self.open_end:
+            end = _word_end(folded, end)
+        elif self.number and _goes_on(folded, end):
+            return None
+        if self.lead is not None and end >= 0:
+            start = _precede(self.lead, self.before, folded, start)
+        return (start, end) if start >= 0 and end >= 0 else None
+
+
+def _follow(tail: re.Pattern[str], words: tuple[str, ...], folded: str, end: int) -> int:
+    """Give where a tail after `end` ends, -1 where there is none."""
+    if words and not any(folded.find(word, end, end + WINDOW) >= 0 for word in words):
+        return -1
+    after = tail.match(folded, end, end + WINDOW)
+    return after.end() if after else -1
+
+
+def _precede(lead: re.Pattern[str], words: tuple[str, ...], folded: str, start: int) -> int:
+    """Give where a lead before `start` starts, -1 where there is none."""
+    window = max(0, start - WINDOW)
+    if words and not any(folded.find(word, window, start) >= 0 for word in words):
+        return -1
+    before = lead.search(folded, window, start)
+    return before.start() if before else -1
 
 
 def _goes_on(folded: str, end: int) -> bool:
@@ -74,15 +75,19 @@ def _goes_on(folded: str, end: int) -> bool:
     return folded[end : end + 1] in {".", ","} and folded[end + 1 : end + 2].isdigit()
 
 
-def word_end(folded: str, end: int, plural: str) -> int:
-    """Give the end of a word, its plural included; -1 if the word runs on."""
-    if end == len(folded) or not in_word(folded[end]):
-        return end
-    if plural and folded.startswith(plural, end):
-        end += len(plural)
-        if end == len(folded) or not in_word(folded[end]):
-            return end
-    return -1
+def _word_end(folded: str, end: int) -> int:
+    last = min(len(folded), end + WINDOW)
+    while end < last and in_word(folded[end]):
+        end += 1
+    return end
+
+
+_Seeker = tuple[int, int, int, str | None, _Check | None]
+"""What an anchor means: (phrase, shift, size, exact, check).
+
+The span of an anchor found at s in the spaced text is (s + shift, s + shift + size) in the folded one; `exact` is its
+cased form where case matters, `check` what else is left to test. A tuple, for this is read many times a text.
+"""
 
 
 class Matcher:
@@ -91,13 +96,14 @@ class Matcher:
     def __init__(self, theme_set: ThemeSet) -> None:
         """Compile; takes time and memory linear in the rules."""
         self.theme_set = theme_set
-        self._compiled: Compiled = compile_set(theme_set)
-        self._anchors, self._seekers = _seekers(self._compiled)
+        self._compiled = compile_set(theme_set)
+        seekers = _seekers(self._compiled.phrases)
+        self._anchors, self._seekers = tuple(seekers), tuple(tuple(found) for found in seekers.values())
         self._automaton = _automaton(self._anchors)
 
     @property
     def anchors(self) -> tuple[str, ...]:
-        """The strings the automaton looks for."""
+        """The strings the automaton looks for, a space where a boundary must be."""
         return self._anchors
 
     def annotate(self, title: str, body: str, *, feed: str = "", author: str = "") -> Annotation:
@@ -106,23 +112,28 @@ class Matcher:
         A body that only repeats the title is not read twice.
         """
         fields = (fold(title), fold("" if body == title else body))
-        hits: Hits = {}
+        hits: Hits = defaultdict(list)
         self._search(fields[0], 0, hits)
-        self._search(fields[1], 1, hits)
+        if fields[1].folded:
+            self._search(fields[1], 1, hits)
         return decide(self._compiled, Reading(fields, hits, feed.lower(), author.lower()))
 
     def _search(self, text: Folded, place: int, hits: Hits) -> None:
-        folded, seekers = text.folded, self._seekers
-        if not folded:
-            return
-        for anchor, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            for seeker in seekers[anchor]:
-                span = seeker.find(text, start, end)
-                if span is not None:
-                    for group in seeker.groups:
-                        spans = hits.setdefault(group, [])
-                        if len(spans) < MAX_OCCURRENCES:
-                            spans.append((place, *span))
+        table, cased, folded = self._seekers, text.cased, text.folded
+        for anchor, at, _ in self._automaton.find_matches_as_indexes(text.spaced, overlapping=True):
+            for phrase, shift, size, exact, check in table[anchor]:
+                start = at + shift
+                if exact is not None and not cased.startswith(exact, start):
+                    continue
+                span = (place, start, start + size)
+                if check is not None:
+                    found = check.span(folded, start, start + size) if start >= 0 else None
+                    if found is None:
+                        continue
+                    span = (place, *found)
+                spans = hits[phrase]
+                if len(spans) < MAX_OCCURRENCES:
+                    spans.append(span)
 
 
 def _automaton(anchors: tuple[str, ...]) -> AhoCorasick:
@@ -130,15 +141,77 @@ def _automaton(anchors: tuple[str, ...]) -> AhoCorasick:
     return AhoCorasick(list(anchors) or ["\0"], implementation=Implementation.ContiguousNFA)
 
 
-def _seekers(compiled: Compiled) -> tuple[tuple[str, ...], tuple[tuple[_Seeker, ...], ...]]:
-    """Group the variants of all phrases by anchor."""
-    by_anchor: dict[str, list[_Seeker]] = {}
-    for anchor, seeker in _each_seeker(compiled.phrases, compiled.phrase_groups):
-        by_anchor.setdefault(anchor, []).append(seeker)
-    return tuple(by_anchor), tuple(tuple(seekers) for seekers in by_anchor.values())
-
-
-def _each_seeker(phrases: tuple[Phrase, ...], groups: tuple[tuple[int, ...], ...]) -> Iterator[tuple[str, _Seeker]]:
+def _seekers(phrases: Iterable[Phrase]) -> dict[str, list[_Seeker]]:
+    """Give what each string sought means."""
+    seekers: dict[str, list[_Seeker]] = {}
     for number, phrase in enumerate(phrases):
-        for variant in phrase.variants:
-            yield variant.anchor, _Seeker(variant, groups[number])
+        for variant in merge(phrase.variants):
+            for pattern, seeker in _patterns(variant, number):
+                seekers.setdefault(pattern, []).append(seeker)
+    return seekers
+
+
+def merge(variants: Iterable[Variant]) -> list[Variant]:
+    """Make one variant of those that differ only in what follows the anchor, or only in what precedes it."""
+    merged = [_merge_tails(group) for group in _alike(variants, lambda v: replace(v, tail=_kind(v.tail), after=()))]
+    return [_merge_leads(group) for group in _alike(merged, lambda v: replace(v, lead=_kind(v.lead), before=()))]
+
+
+def _kind(pattern: str | None) -> str | None:
+    return None if pattern is None else ""
+
+
+def _alike(variants: Iterable[Variant], key: Callable[[Variant], Variant]) -> list[list[Variant]]:
+    groups: dict[Variant, list[Variant]] = {}
+    for variant in variants:
+        groups.setdefault(key(variant), []).append(variant)
+    return list(groups.values())
+
+
+def _merge_tails(group: list[Variant]) -> Variant:
+    pattern = _either(variant.tail for variant in group)
+    return replace(group[0], tail=pattern, after=_words(variant.after for variant in group))
+
+
+def _merge_leads(group: list[Variant]) -> Variant:
+    pattern = _either(variant.lead for variant in group)
+    return replace(group[0], lead=pattern, before=_words(variant.before for variant in group))
+
+
+def _either(patterns: Iterable[str | None]) -> str | None:
+    distinct = list(dict.fromkeys(pattern for pattern in patterns if pattern is not None))
+    return distinct[0] if len(distinct) == 1 else "|".join(f"(?:{pattern})" for pattern in distinct) or None
+
+
+def _words(words: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Give the words of which one must occur; none where an alternative has none, or there are too many to test."""
+    every = list(words)
+    distinct = tuple(dict.fromkeys(word for some in every for word in some))
+    return distinct if all(every) and len(distinct) <= MAX_WORDS else ()
+
+
+def _patterns(variant: Variant, phrase: int) -> Iterator[tuple[str, _Seeker]]:
+    """Give the strings sought for a variant: its anchor between spaces where words end, also in the plural."""
+    anchor = variant.anchor
+    body = fold(anchor).spaced[1:-1]
+    left = " " if variant.open_start is False and in_word(anchor[0]) else ""
+    bounded = not variant.open_end and in_word(anchor[-1])
+    for ending in ("", variant.plural) if variant.plural and bounded else ("",):
+        check = _check(variant, punctuated=body != anchor, inflected=bool(ending))
+        pattern = f"{left}{body}{ending}{' ' if bounded else ''}"
+        yield pattern, (phrase, len(left) - 1, len(anchor) + len(ending), variant.exact, check)
+
+
+def _check(variant: Variant, *, punctuated: bool, inflected: bool) -> _Check | None:
+    number = variant.anchor[-1].isdigit() and not inflected and not variant.tail
+    if not (punctuated or number or variant.lead or variant.tail or variant.open_end):
+        return None
+    return _Check(
+        punctuated=variant.anchor if punctuated else "",
+        lead=re.compile(variant.lead) if variant.lead else None,
+        before=variant.before,
+        tail=re.compile(variant.tail) if variant.tail else None,
+        after=variant.after,
+        open_end=variant.open_end and not variant.tail,
+        number=number,
+    )

@@ -98,7 +98,7 @@ class _Builder:
     ambient: list[CompiledRule] = field(default_factory=list)
 
     def number(self, themes: ThemeSet) -> None:
-        """Number all phrases, then all terms."""
+        """Give all phrases their numbers, then all terms."""
         conditions = [term.condition for term in themes.terms]
         conditions += [rule.condition for theme in themes.themes for rule in theme.rules]
         for group in {id(group): group for condition in conditions for group in groups_of(condition)}.values():
@@ -107,7 +107,7 @@ class _Builder:
         self.terms = {term.name: len(self.phrases) + index for index, term in enumerate(themes.terms)}
 
     def group(self, group: Group) -> Members:
-        """Number a group's members; the same object gives the same tuple, so that readings can remember it."""
+        """Give the numbers of a group; the same object gives the same tuple, so that readings can remember it."""
         if id(group) not in self.members:
             numbers = [self.phrases[phrase] for phrase in group.phrases] + [self.terms[name] for name in group.terms]
             self.members[id(group)] = tuple(numbers)

@@ -102,36 +102,34 @@ def satisfied(test: Test, reading: Reading) -> Sequence[Span]:
     """Give the occurrences that satisfy a test, none if it fails."""
     if test.plain:
         return reading.spans(test.any)
-    if test.none and reading.spans(test.none):
+    if (test.none and reading.spans(test.none)) or not _surrounded(test, reading):
         return _EMPTY
-    for members in test.all:
-        if not reading.spans(members):
-            return _EMPTY
-    if (test.feeds or test.authors) and not _circumstances(test, reading):
-        return _EMPTY
-    near = _nearest(test, reading) if test.near else _EMPTY
-    if test.near and not near:
-        return _EMPTY
-    spans = _base(test, reading, near)
-    if test.apart_from or test.unless or test.where is not Where.BOTH:
-        return [span for span in spans if _counts(span, test, reading)]
+    spans = _base(test, reading)
+    if spans and test.where is not Where.BOTH:
+        spans = [span for span in spans if _FIELDS[span[0]].value == test.where.value]
+    if spans and test.apart_from and (others := reading.spans(test.apart_from)[:MAX_SPANS]):
+        spans = [span for span in spans if not any(_overlap(span, other) for other in others)]
+    if spans and test.unless and (others := reading.spans(test.unless)[:MAX_SPANS]):
+        spans = [span for span in spans if all(_distance(span, other, reading) > test.reach for other in others)]
     return spans
 
 
-def _base(test: Test, reading: Reading, near: Sequence[Span]) -> Sequence[Span]:
+def _surrounded(test: Test, reading: Reading) -> bool:
+    """Tell whether all that must stand anywhere in the entry does, and feed and author are as asked."""
+    for members in test.all:
+        if not reading.spans(members):
+            return False
+    return not (test.feeds or test.authors) or _circumstances(test, reading)
+
+
+def _base(test: Test, reading: Reading) -> Sequence[Span]:
     """Give the occurrences that are the evidence: those of `any`, else of `near`, else the first of each of `all`."""
+    near = _nearest(test, reading) if test.near else _EMPTY
+    if test.near and not near:
+        return _EMPTY
     if test.any:
         return reading.spans(test.any)
     return near or [min(reading.spans(members)) for members in test.all]
-
-
-def _counts(span: Span, test: Test, reading: Reading) -> bool:
-    """Tell whether an occurrence stands in the right field and no exception takes it away."""
-    if test.where is not Where.BOTH and _FIELDS[span[0]].value != test.where.value:
-        return False
-    if any(_overlap(span, other) for other in reading.spans(test.apart_from)[:MAX_SPANS]):
-        return False
-    return not any(_distance(span, other, reading) <= test.reach for other in reading.spans(test.unless)[:MAX_SPANS])
 
 
 def _circumstances(test: Test, reading: Reading) -> bool:

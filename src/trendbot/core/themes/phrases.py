@@ -48,16 +48,17 @@ class Variant:
     """One thing to look for.
 
     `anchor` is folded text; `exact` its cased form where case matters; `lead` and `tail` are regular expressions on
-    folded text that must match right before and right after the anchor, `hints` words one of which the lead contains;
-    `open_start` and `open_end` say that a word may begin before the anchor and run on after it; `plural` is the ending
-    allowed besides none.
+    folded text that must match right before and right after the anchor; `before` and `after` are words of which one
+    stands in what they match, a quick test to make first (none: no such test); `open_start` and `open_end` say
+    that a word may begin before the anchor and run on after it; `plural` is the ending allowed besides none.
     """
 
     anchor: str
     exact: str | None = None
     lead: str | None = None
-    hints: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
     tail: str | None = None
+    after: tuple[str, ...] = ()
     open_start: bool = False
     open_end: bool = False
     plural: str = ""
@@ -180,22 +181,28 @@ def _variants(spelling: str, *, case: bool, plural: bool) -> list[Variant]:
     pieces = _pieces(spelling)
     first, last = _anchor_run(pieces)
     anchor, lead, tail = pieces[first : last + 1], pieces[:first], pieces[last + 1 :]
-    before = _lead_pattern(lead, anchor[0].joint) if lead else None
-    after = _tail_pattern(tail, stem=anchor[-1].stem, plural=plural) if tail else None
+    lead_pattern = _lead_pattern(lead, anchor[0].joint) if lead else None
+    tail_pattern = _tail_pattern(tail, stem=anchor[-1].stem, plural=plural) if tail else None
     ending = _plural_ending(anchor[-1].text) if plural and not tail and not anchor[-1].stem else ""
     return [
         Variant(
             anchor=literal.lower(),
             exact=literal if case else None,
-            lead=before,
-            hints=tuple(sorted({p.text.lower() for p in lead if p.literal}, key=len)[-1:]),
-            tail=after,
+            lead=lead_pattern,
+            before=_longest_word(lead),
+            tail=tail_pattern,
+            after=_longest_word(tail),
             open_start=bool(lead) and anchor[0].joint in {"", "-"},
             open_end=anchor[-1].stem or (bool(tail) and tail[0].joint in {"", "-"}),
             plural=ending,
         )
         for literal in _written(anchor)
     ]
+
+
+def _longest_word(pieces: list[_Piece]) -> tuple[str, ...]:
+    words = [piece.text.lower() for piece in pieces if piece.literal]
+    return (max(words, key=len),) if words else ()
 
 
 def _pieces(spelling: str) -> list[_Piece]:
