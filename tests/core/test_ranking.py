@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trendbot.core.ranking import Candidate, Report, choose_lead, rank, select
+from trendbot.core.vocabulary import FeedKind
+
+NOW = datetime(2026, 11, 15, 18, tzinfo=UTC)
+
+
+def report(entry_id: int, title: str = "A model learns to read maps", **given_values) -> Report:
+    values = {
+        "feed_id": entry_id,
+        "source": f"Feed {entry_id}",
+        "kind": FeedKind.NEWSLETTER,
+        "weight": 1.0,
+        "language": "en",
+        "body": "",
+        "url": f"https://x.example/{entry_id}",
+        "dated_at": NOW - timedelta(hours=1),
+        "seen_at": NOW,
+        "backlog": False,
+        "themes": {"tools": 0.9},
+    }
+    return Report(entry_id=entry_id, title=title, **values | given_values)
+
+
+def story(story_id: int, *reports: Report, surprise: float = 0.0) -> Candidate:
+    kept = reports or (report(story_id, f"Story {story_id} alpha{story_id} beta{story_id} gamma{story_id}"),)
+    return Candidate(
+        story_id=story_id, title=kept[0].title, lead_entry_id=None, reports=tuple(kept), surprise=surprise
+    )
+
+
+def score(candidate: Candidate) -> float:
+    return rank([candidate], now=NOW, window_days=1)[0].score
+
+
+def test_the_parts_add_up_to_the_score() -> None:
+    (ranked,) = rank([story(1, report(1), report(2, kind=FeedKind.NEWS), surprise=5)], now=NOW, window_days=1)
+    assert ranked.score == pytest.approx(sum(ranked.parts.values()), abs=1e-3)
+    assert set(ranked.parts) >= {"feeds", "kinds", "press", "surprise", "themes", "freshness"}
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (story(1, report(1), report(2)), story(2, report(1))),
+        (story(1, report(1), report(2)), story(2, report(1, feed_id=5), report(2, feed_id=5))),
+        (story(1, report(1, kind=FeedKind.LAB)), story(2, report(1))),
+        (story(1, report(1, weight=1.8)), story(2, report(1))),
+        (story(1, report(1), surprise=4), story(2, report(1))),
+        (story(1, report(1)), story(2, report(1, themes={}))),
+        (story(1, report(1)), story(2, report(1, "How I built a model that reads maps"))),
+        (story(1, report(1)), story(2, report(1, dated_at=NOW - timedelta(days=2)))),
+    ],
+    ids=["more feeds", "independent feeds", "press", "weight", "surprise", "a theme", "not personal", "fresher"],
+)
+def test_what_counts_for_a_story(better: Candidate, worse: Candidate) -> None:
+    assert score(better) > score(worse)
+
+
+def test_the_order_does_not_depend_on_the_order_of_arrival() -> None:
+    stories = [story(number) for number in range(1, 9)]
+    assert rank(stories, now=NOW, window_days=1) == rank(reversed(stories), now=NOW, window_days=1)
+
+
+def test_the_title_nearest_to_all_titles_leads() -> None:
+    candidate = story(
+        1,
+        report(1, "Wow, this changes everything for all of us"),
+        report(2, "Alder opens the weights of its model"),
+        report(3, "Alder opens model weights to all"),
+    )
+    assert choose_lead(candidate).entry_id in (2, 3)
+
+
+def test_a_question_stands_back() -> None:
+    candidate = story(1, report(1, "Did Alder just open its model?"), report(2, "Alder opens its newest model"))
+    assert choose_lead(candidate).entry_id == 2
+
+
+def chosen(candidates: list[Candidate], **given_values: int):
+    values = {"stories": 10, "also": 8, "per_theme": 3, "per_feed": 2} | given_values
+    return select(rank(candidates, now=NOW, window_days=1), order=("tools",), **values)
+
+
+THEMES = ("tools", "trust", "market", "training")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 6), st.lists(st.sampled_from(THEMES), max_size=3), st.integers(0, 40)), max_size=40
+    ),
+    st.integers(1, 12),
+    st.integers(1, 4),
+    st.integers(1, 3),
+)
+def test_the_caps_hold_whatever_comes(news: list, stories: int, per_theme: int, per_feed: int) -> None:
+    candidates = [
+        story(
+            number,
+            report(
+                number,
+                f"Number{number} word{number * 7} thing{number * 13} event{number}",
+                feed_id=feed,
+                themes=dict.fromkeys(themes, 0.9),
+                dated_at=NOW - timedelta(hours=hours),
+            ),
+        )
+        for number, (feed, themes, hours) in enumerate(news, start=1)
+    ]
+    made = chosen(candidates, stories=stories, per_theme=per_theme, per_feed=per_feed)
+    told = [each for _, items in made.sections for each in items]
+    everything = [*([made.lead] if made.lead else []), *told, *made.also]
+    assert (made.lead is None) == (not candidates)
+    assert bool(made.lead) + len(told) <= max(stories, 1)
+    assert all(len(items) <= per_theme for _, items in made.sections)
+    assert all(items for _, items in made.sections)
+    feeds = [each.lead.feed_id for each in everything]
+    assert all(feeds.count(feed) <= per_feed for feed in feeds)
+    ids = [each.candidate.story_id for each in everything]
+    assert len(ids) == len(set(ids))
+
+
+def test_near_repeats_run_once() -> None:
+    twins = [story(number, report(number, "Alder opens the weights of its model today")) for number in (1, 2)]
+    made = chosen(twins)
+    assert made.lead is not None
+    assert made.sections == ()
+    assert made.also == ()
+
+
+def test_a_story_without_a_theme_is_told_among_the_headlines() -> None:
+    first = story(1)
+    second = story(2, replace(report(2, "Something else entirely happens"), themes={}))
+    made = chosen([first, second])
+    assert [each.candidate.story_id for each in made.also] == [2]

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trendbot.core.summaries import Text, choose_sentences, is_news, joined, repeats, spans
+
+GOOD = "The model matches its larger predecessor on nine of twelve public tests."
+
+
+def text(body: str, entry_id: int = 1, source: str = "Wire") -> Text:
+    return Text(entry_id=entry_id, source=source, body=body)
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        "The post Alder opens its model appeared first on Model Wire today.",
+        "Read more about the new model and its weights on our site.",
+        "Continue reading this story about the new model on the site.",
+        "By Jane Doe, staff writer at the daily science newspaper here.",
+        "Subscribe to our weekly letter to get all the news about models.",
+        "This article originally appeared in the winter issue of the paper.",
+        "Sign up here to get the best stories straight to your inbox now.",
+        "The company says the model is the largest that it has ever trai…",
+        "The company says the model is the largest that it has ever [...]",
+        "The company says the model is the largest that it has ever trained",
+        "is the largest model that the company has ever trained in a year.",
+        "Is this the largest model that the company has ever trained so far?",
+        "Article URL: https://x.example/a and some more words behind it here.",
+        "submitted by /u/someone to the forum about models and their makers.",
+        "Too short.",
+        "Long " * 80 + ".",
+        "The firm said (and this was never closed that it would be released soon.",
+        "Image credit: Somebody Well Known for the daily science newspaper.",
+        "In this post we look at how the new model was trained and released.",
+    ],
+)
+def test_furniture_and_cut_words_are_no_news(furniture: str) -> None:
+    assert not is_news(furniture)
+
+
+def test_a_whole_sentence_is() -> None:
+    assert is_news(GOOD)
+    assert is_news("“We release the weights of the model today,” the company said on Tuesday.")
+
+
+def test_a_sentence_that_only_repeats_the_headline_is_none() -> None:
+    headline = "Alder releases the weights of its 24-billion model under a free licence"
+    assert repeats("Alder releases weights of its 24-billion model, under a free licence.", headline)
+    assert not repeats(GOOD, headline)
+    assert choose_sentences([text(headline + ".")], headline=headline, limit=2) == ()
+
+
+@given(st.text(max_size=400), st.text(max_size=100))
+def test_every_sentence_stands_in_its_entry_where_it_says(body: str, more: str) -> None:
+    whole = f"{body}\n\n{GOOD} {more}"
+    for span in spans(text(whole)):
+        assert joined(whole)[span.start : span.end] == span.text
+
+
+def test_an_abstracts_label_is_cut_and_the_span_says_where_it_begins() -> None:
+    body = f"arXiv:2611.01234v1 Announce Type: new Abstract: {GOOD}"
+    (span,) = spans(text(body))
+    assert span.text == GOOD
+    assert body[span.start : span.end] == GOOD
+
+
+def test_two_sentences_that_say_the_same_are_not_both_chosen() -> None:
+    twin = "The model matches its larger predecessor on nine of the twelve public tests."
+    other = "Its weights may be used by anyone, also for money, under the Apache licence."
+    chosen = choose_sentences(
+        [text(f"{GOOD} {other}"), text(twin, 2, "Post")], headline="Alder opens its model", limit=2
+    )
+    assert [span.text for span in chosen] == [GOOD, other] or [span.text for span in chosen] == [twin, other]
+
+
+def test_the_sentence_nearest_to_all_reports_wins() -> None:
+    chosen = choose_sentences(
+        [
+            text("Our office has moved to a larger building near the old harbour this spring."),
+            text("Alder published the weights of the Alder-24B model under a free licence.", 2, "Post"),
+            text("The weights of the Alder-24B model were published by Alder on Tuesday.", 3, "Talk"),
+        ],
+        headline="Alder opens Alder-24B",
+        limit=1,
+    )
+    assert chosen[0].entry_id in (2, 3)
