@@ -523,6 +523,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_digest_stories_story_id"), "digest_stories", ["story_id"], unique=False)
     op.create_table(
+        "story_holds",
+        sa.Column("story_id", sa.Integer(), nullable=False),
+        sa.Column("lead_entry_id", sa.Integer(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["lead_entry_id"],
+            ["entries.id"],
+            name=op.f("fk_story_holds_lead_entry_id_entries"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["stories.id"], name=op.f("fk_story_holds_story_id_stories"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("story_id", name=op.f("pk_story_holds")),
+    )
+    op.create_table(
         "story_entries",
         sa.Column("entry_id", sa.Integer(), nullable=False),
         sa.Column("story_id", sa.Integer(), nullable=False),
@@ -585,6 +601,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_curations_subject_id"), table_name="curations")
     op.drop_table("curations")
     op.drop_table("reviews")
+    op.drop_table("story_holds")
     op.drop_index(op.f("ix_story_entries_story_id"), table_name="story_entries")
     op.drop_table("story_entries")
     op.drop_index(op.f("ix_digest_stories_story_id"), table_name="digest_stories")

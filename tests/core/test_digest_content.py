@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
-
 from tests.contents import contents, full
+
 from trendbot.core import wording
 from trendbot.core.digests import DigestContent, content_hash, from_json, reaches, slot_of, to_json
 from trendbot.core.vocabulary import Cadence
@@ -86,9 +86,7 @@ def test_the_line_is_one_sentence_of_facts() -> None:
     assert content.line == (
         "6 stories out of 318 reports from 74 feeds; 4 feeds carry the lead and “Open weights” is rising."
     )
-    thin = wording.day_line(
-        cadence=Cadence.WEEKLY, stories=1, entries=1, feeds=1, followed=9, lead=None, rising=""
-    )
+    thin = wording.day_line(cadence=Cadence.WEEKLY, stories=1, entries=1, feeds=1, followed=9, lead=None, rising="")
     assert thin == "A quiet week with 1 story out of 1 report from 1 feed."
 
 

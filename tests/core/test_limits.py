@@ -102,7 +102,7 @@ def test_each_reserved_character_is_found_where_it_stands_bare(character: str) -
 
 
 def test_hashtags_are_templates_and_few() -> None:
-    tags = " ".join(limits.little_hashtag(word) for word in "A B C D E".split())
+    tags = " ".join(limits.little_hashtag(word) for word in ["A", "B", "C", "D", "E"])
     assert limits.check_linkedin(f"hook\n\n{tags}") == ()
     assert limits.read_little(limits.little_hashtag("Open-Source")) == "#OpenSource"
     rules = [each.rule for each in limits.check_linkedin(f"hook\n\n{tags} {limits.little_hashtag('F')}")]

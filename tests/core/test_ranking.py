@@ -32,9 +32,7 @@ def report(entry_id: int, title: str = "A model learns to read maps", **given_va
 
 def story(story_id: int, *reports: Report, surprise: float = 0.0) -> Candidate:
     kept = reports or (report(story_id, f"Story {story_id} alpha{story_id} beta{story_id} gamma{story_id}"),)
-    return Candidate(
-        story_id=story_id, title=kept[0].title, lead_entry_id=None, reports=tuple(kept), surprise=surprise
-    )
+    return Candidate(story_id=story_id, title=kept[0].title, lead_entry_id=None, reports=tuple(kept), surprise=surprise)
 
 
 def score(candidate: Candidate) -> float:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-
 from tests.contents import contents, foot, full
+
 from trendbot.core import limits, wording
 from trendbot.core.digests import DigestContent
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -116,9 +116,7 @@ def test_a_sample_says_so_on_every_channel(kind: ChannelKind) -> None:
 
 @pytest.mark.parametrize("kind", list(ChannelKind))
 def test_a_quiet_digest_says_so_and_has_no_empty_section(kind: ChannelKind) -> None:
-    line = wording.day_line(
-        cadence=Cadence.DAILY, stories=0, entries=0, feeds=0, followed=80, lead=None, rising=""
-    )
+    line = wording.day_line(cadence=Cadence.DAILY, stories=0, entries=0, feeds=0, followed=80, lead=None, rising="")
     quiet = full(lead=None, sections=(), also=(), rising=(), rising_note=wording.NOTHING_ROSE, line=line, quiet=True)
     made = edition(quiet, kind)
     seen = limits.read_little(made.parts[0])

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.contents import full
+
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.errors import RenderError
 from trendbot.paths import bundled

@@ -200,7 +200,7 @@ def recover(session: Session, *, policies: dict[str, LostAnswer], now: datetime,
     )
     if not alone:
         query = query.where(or_(DeliveryRow.leased_until.is_(None), DeliveryRow.leased_until < now))
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     for delivery_id, transport in rows:
         resend = policies.get(transport, LostAnswer.HOLD) is LostAnswer.RESEND
         session.execute(

@@ -175,9 +175,7 @@ def told_stories(session: Session, cadence: Cadence) -> frozenset[int]:
     )
     merged: dict[int, int] = {
         old: new
-        for old, new in session.execute(
-            select(Story.id, Story.merged_into_id).where(Story.merged_into_id.is_not(None))
-        ).tuples()
+        for old, new in session.execute(select(Story.id, Story.merged_into_id).where(Story.merged_into_id.is_not(None)))
         if new is not None
     }
     reached = set(told)
@@ -192,7 +190,7 @@ def told_stories(session: Session, cadence: Cadence) -> frozenset[int]:
 def theme_titles(session: Session) -> dict[str, str]:
     """Return the titles of the themes in force by slug, in the editor's order."""
     rows = session.execute(select(Theme.slug, Theme.title).where(Theme.enabled).order_by(Theme.position, Theme.id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def latest_readings(session: Session, *, until: date) -> tuple[Reading, ...]:

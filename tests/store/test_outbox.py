@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy
+from sqlalchemy.exc import IntegrityError
+from tests.contents import full
+
+from trendbot.core.delivering import LostAnswer, Settlement
+from trendbot.core.digests import Rendering
+from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus
+from trendbot.errors import ConflictError, NotFoundError
+from trendbot.store import deliveries, digests
+
+if TYPE_CHECKING:
+    from trendbot.store.database import Database
+
+EMPTY = full(number=1, lead=None, sections=(), also=())
+POST = Rendering(
+    kind=ChannelKind.LINKEDIN, variant="all", subject=None, parts=("post",), text_body="post", template_hash="h"
+)
+CHAT = Rendering(
+    kind=ChannelKind.TELEGRAM, variant="all", subject=None, parts=("one", "two"), text_body=None, template_hash="h"
+)
+
+
+def publish(database: Database, now: datetime) -> digests.Digest:
+    return database.write(deliveries.publish, content=EMPTY, editions=[POST, CHAT], now=now, by="test")
+
+
+def due(database: Database, now: datetime):
+    return database.read(deliveries.due, transports=["files"], now=now)
+
+
+def test_a_digest_is_kept_whole_with_its_editions(database: Database, now: datetime) -> None:
+    digest = publish(database, now)
+    assert database.read(digests.find_digest, cadence=Cadence.DAILY, slot=EMPTY.slot) == digest
+    assert database.read(digests.get_digest, digest.id).content == EMPTY
+    assert [edition.parts for edition in database.read(digests.list_editions, digest.id)] == [("post",), ("one", "two")]
+    assert database.read(digests.list_digests, cadence=Cadence.DAILY) == (digest,)
+    assert database.read(digests.list_digests, cadence=Cadence.WEEKLY) == ()
+    with pytest.raises(NotFoundError, match="no digest 99"):
+        database.read(digests.get_digest, 99)
+
+
+def test_a_slot_and_a_number_are_given_once(database: Database, now: datetime) -> None:
+    publish(database, now)
+    with pytest.raises(ConflictError, match="frozen already"):
+        publish(database, now)
+    other = full(number=7, slot="2026-11-16", lead=None, sections=(), also=())
+    with pytest.raises(ConflictError, match="number 7"):
+        database.write(deliveries.publish, content=other, editions=[POST], now=now, by="test")
+    assert len(database.read(digests.list_digests)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE digests SET title = 'x'",
+        "DELETE FROM digests",
+        "UPDATE editions SET subject = 'x'",
+        "DELETE FROM editions",
+    ],
+)
+def test_the_database_refuses_to_change_what_was_published(database: Database, now: datetime, statement: str) -> None:
+    publish(database, now)
+    with pytest.raises(IntegrityError, match="never rewritten"):
+        database.write(lambda session: session.execute(sqlalchemy.text(statement)))
+
+
+def test_every_part_has_one_delivery_with_a_readable_key(database: Database, now: datetime) -> None:
+    digest = publish(database, now)
+    rows = database.read(deliveries.list_deliveries, digest_id=digest.id)
+    assert [(row.channel.slug, row.part, row.body) for row in rows] == [
+        ("linkedin-files", 0, "post"),
+        ("telegram-files", 0, "one"),
+        ("telegram-files", 1, "two"),
+    ]
+    assert rows[0].key == "e1.c1.p0"
+    editions = database.read(digests.list_editions, digest.id)
+    again = database.write(deliveries.enqueue, editions=editions, cadence=Cadence.DAILY, now=now)
+    assert again == 0
+
+
+def test_a_delivery_is_claimed_once_and_settled_with_its_lease(database: Database, now: datetime) -> None:
+    publish(database, now)
+    first = due(database, now)[0]
+    lease = database.write(deliveries.claim, first.id, now=now)
+    assert lease is not None
+    assert database.write(deliveries.claim, first.id, now=now) is None
+    stranger = database.write(deliveries.settle_sent, first.id, lease="other", now=now, external_id="x")
+    assert not stranger
+    assert database.write(deliveries.settle_sent, first.id, lease=lease, now=now, external_id="x")
+    assert first.id not in [row.id for row in due(database, now)]
+    (sent,) = database.read(deliveries.list_deliveries, status=DeliveryStatus.SENT)
+    assert (sent.attempts, sent.external_id, sent.error) == (1, "x", None)
+
+
+def test_a_failed_attempt_comes_back_at_its_time(database: Database, now: datetime) -> None:
+    publish(database, now)
+    first = due(database, now)[0]
+    lease = database.write(deliveries.claim, first.id, now=now) or ""
+    later = Settlement(status=DeliveryStatus.PENDING, not_before=now + timedelta(minutes=1))
+    assert database.write(deliveries.settle_failed, first.id, lease=lease, settlement=later, error="busy", now=now)
+    assert first.id not in [row.id for row in due(database, now)]
+    (back,) = [row for row in due(database, now + timedelta(minutes=1)) if row.id == first.id]
+    assert (back.attempts, back.error) == (1, "busy")
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"), [(LostAnswer.RESEND, DeliveryStatus.PENDING), (LostAnswer.HOLD, DeliveryStatus.UNCERTAIN)]
+)
+def test_what_a_killed_process_left_follows_the_policy(
+    database: Database, now: datetime, policy: LostAnswer, status: DeliveryStatus
+) -> None:
+    publish(database, now)
+    first = due(database, now)[0]
+    database.write(deliveries.claim, first.id, now=now)
+    waiting = database.write(deliveries.recover, policies={"files": policy}, now=now, alone=False)
+    assert waiting == 0  # the lease still runs, and another process may hold it
+    assert database.write(deliveries.recover, policies={"files": policy}, now=now, alone=True) == 1
+    assert [row.id for row in database.read(deliveries.list_deliveries, status=status) if row.id == first.id]
+
+
+def test_a_lease_that_ran_out_is_no_longer_held(database: Database, now: datetime) -> None:
+    publish(database, now)
+    first = due(database, now)[0]
+    database.write(deliveries.claim, first.id, now=now)
+    later = now + timedelta(seconds=31)
+    assert database.write(deliveries.recover, policies={"files": LostAnswer.RESEND}, now=later, alone=False) == 1
