@@ -146,9 +146,9 @@ def test_a_long_digest_is_split_between_items_and_stays_valid() -> None:
 
 
 def test_a_text_that_breaks_a_limit_is_refused_with_rule_and_line() -> None:
-    with pytest.raises(RenderError, match="telegram edition .* breaks a limit, length"):
+    with pytest.raises(RenderError, match=r"telegram edition .* breaks a limit, length"):
         edition(full(line="long " * 2000), ChannelKind.TELEGRAM)
-    with pytest.raises(RenderError, match="linkedin edition .* breaks a limit, length"):
+    with pytest.raises(RenderError, match=r"linkedin edition .* breaks a limit, length"):
         edition(full(foot=foot(call="follow " * 600)), ChannelKind.LINKEDIN)
 
 

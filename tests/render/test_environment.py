@@ -58,7 +58,7 @@ def test_an_error_names_the_template_and_the_line(folder: Path, source: str, com
 
 
 def test_a_template_that_is_missing_is_named(folder: Path) -> None:
-    with pytest.raises(RenderError, match="nowhere.j2 is missing"):
+    with pytest.raises(RenderError, match=r"nowhere\.j2 is missing"):
         Renderer(folder).template_hash(["nowhere.j2"])
 
 

@@ -78,7 +78,7 @@ async def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(transp
 
 async def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file stands here")
-    with pytest.raises(TransportError, match="cannot write below .*; name another folder with --out") as caught:
+    with pytest.raises(TransportError, match=r"cannot write below .*; name another folder with --out") as caught:
         await FilesTransport(tmp_path / "out", sender=SENDER).send(MESSAGE)
     assert not caught.value.permanent
     assert caught.value.outcome_known
@@ -102,7 +102,7 @@ def mail(**given: str) -> bytes:
 
 
 def test_no_header_can_be_smuggled_in() -> None:
-    with pytest.raises(ValueError, match="(?i)newline|header"):
+    with pytest.raises(ValueError, match=r"(?i)newline|header"):
         mail(subject="x\r\nBcc: everyone@example.org")
 
 
