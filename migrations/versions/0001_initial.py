@@ -297,12 +297,35 @@ def upgrade() -> None:
         sa.Column("rhythm", sa.JSON(), nullable=False),
         sa.Column("listing", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("stand_in", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["feed_id"], ["feeds.id"], name=op.f("fk_feed_states_feed_id_feeds"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("feed_id", name=op.f("pk_feed_states")),
     )
     op.create_index(op.f("ix_feed_states_next_poll_at"), "feed_states", ["next_poll_at"], unique=False)
+    op.create_table(
+        "feed_polls",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("polled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("url", sa.String(length=2048), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("listed", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("new", sa.Integer(), nullable=False),
+        sa.Column("edited", sa.Integer(), nullable=False),
+        sa.Column("renamed", sa.Integer(), nullable=False),
+        sa.Column("removed", sa.Integer(), nullable=False),
+        sa.Column("redated", sa.Integer(), nullable=False),
+        sa.Column("shift_s", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["feed_id"], ["feeds.id"], name=op.f("fk_feed_polls_feed_id_feeds"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_polls")),
+    )
+    op.create_index(op.f("ix_feed_polls_feed_id_id"), "feed_polls", ["feed_id", "id"], unique=False)
     op.create_table(
         "series",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -629,6 +652,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_deliveries_channel_id"), table_name="deliveries")
     op.drop_table("deliveries")
     op.drop_table("series")
+    op.drop_index(op.f("ix_feed_polls_feed_id_id"), table_name="feed_polls")
+    op.drop_table("feed_polls")
     op.drop_index(op.f("ix_feed_states_next_poll_at"), table_name="feed_states")
     op.drop_table("feed_states")
     op.drop_table("entry_tombstones")

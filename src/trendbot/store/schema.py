@@ -109,6 +109,29 @@ class FeedState(Base):
     rhythm: Mapped[dict[str, Any]] = mapped_column(default=dict)
     listing: Mapped[list[Any]] = mapped_column(default=list)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    stand_in: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class FeedPoll(Base):
+    """What a poll found that brought a document or failed; the newest few of each feed, for the feed doctor."""
+
+    __tablename__ = "feed_polls"
+    __table_args__ = (Index(None, "feed_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete=CASCADE))
+    polled_at: Mapped[datetime]
+    url: Mapped[str] = mapped_column(String(2048))
+    status: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    listed: Mapped[int] = mapped_column(default=0)
+    known: Mapped[int] = mapped_column(default=0)
+    new: Mapped[int] = mapped_column(default=0)
+    edited: Mapped[int] = mapped_column(default=0)
+    renamed: Mapped[int] = mapped_column(default=0)
+    removed: Mapped[int] = mapped_column(default=0)
+    redated: Mapped[int] = mapped_column(default=0)
+    shift_s: Mapped[int | None]
 
 
 class Host(Base):
@@ -310,6 +333,16 @@ class Story(Base):
     first_at: Mapped[datetime]
     last_at: Mapped[datetime] = mapped_column(index=True)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("stories.id", ondelete=RESTRICT), index=True)
+
+
+class StoryHold(Base):
+    """That a person shaped a story: no run unites it with another; `lead_entry_id`, where given, stays its lead."""
+
+    __tablename__ = "story_holds"
+
+    story_id: Mapped[int] = mapped_column(ForeignKey("stories.id", ondelete=CASCADE), primary_key=True)
+    lead_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id", ondelete=SET_NULL))
+    made_at: Mapped[datetime]
 
 
 class StoryEntry(Base):

@@ -1,0 +1,114 @@
+"""From a title and a summary to the two sparse vectors that entries are compared by.
+
+Weights are ``(1 + ln tf) * idf``, scaled to length one and rounded to multiples of 2^-20: sums of such numbers are
+exact in floating point whatever their order, so that a centroid does not depend on the order its members came in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from trendbot.core.grouping.background import Background
+from trendbot.core.text import normal_title, words
+
+Vector = Mapping[str, float]
+
+SUMMARY_WORDS = 80
+"""How many words of a summary count: the head of a text tells the event, its tail the background."""
+_GRAIN = 2.0**20
+_SHORT = 4
+
+STOP_WORDS = frozenset(
+    word
+    for line in (
+        "a an the and or but of to in on at by for from with without as is are was were be been being it its this that",
+        "these those he she they we you i his her their our your my me him them us who whom which what when where why",
+        "how not no nor so if then than too very can could will would shall should may might must do does did done",
+        "has have had having about into over after before between out up down off again more most some such only own",
+        "same s t don just now new says say said also via amid against during under while there here all any both",
+        "each few per other vs",
+    )
+    for word in line.split()
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vectors:
+    """An entry as numbers: its title, its title with the head of its summary, and its title's normal form."""
+
+    title: Vector
+    body: Vector
+    normal_title: str
+
+
+def vectors(title: str, summary: str, background: Background) -> Vectors:
+    """Return the vectors of an entry; a summary that repeats the title counts once."""
+    head = title_terms(title)
+    rest = _terms(words(summary.removeprefix(title)[:_LONGEST])[:SUMMARY_WORDS])
+    return Vectors(
+        title=_weighted(head, background),
+        body=_weighted([*head, *rest], background),
+        normal_title=normal_title(title),
+    )
+
+
+_LONGEST = 2_000
+
+
+def title_terms(title: str) -> list[str]:
+    """Return the terms of a title as they are weighed and counted: without stop words, stemmed, in order."""
+    return _terms(words(title[:_LONGEST]))
+
+
+def _weighted(terms: Iterable[str], background: Background) -> Vector:
+    raw = {term: (1 + math.log(n)) * background.weight(term) for term, n in Counter(terms).items()}
+    length = math.sqrt(sum(value * value for value in raw.values()))
+    return {term: round(value / length * _GRAIN) / _GRAIN for term, value in raw.items()}
+
+
+def _terms(found: Iterable[str]) -> list[str]:
+    terms: list[str] = []
+    for word in found:
+        if word in STOP_WORDS:
+            continue
+        terms.append(stem(word))
+        if "-" in word or "+" in word:
+            parts = word.replace("+", "-").split("-")
+            terms.extend(stem(part) for part in parts if part and part not in STOP_WORDS)
+    return terms
+
+
+def stem(word: str) -> str:
+    """Strip the common English endings from a plain word; names with digits or signs stay whole."""
+    if len(word) <= _SHORT or not (word.isascii() and word.isalpha()):
+        return word
+    bare = _without_ending(word)
+    return bare[:-1] if len(bare) > _SHORT and bare.endswith("e") else bare
+
+
+def _without_ending(word: str) -> str:
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    for ending, shortest in (("ing", 7), ("ed", 6)):
+        if word.endswith(ending) and len(word) >= shortest:
+            return _single(word[: -len(ending)])
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _single(stump: str) -> str:
+    """Undo the doubling of ``planned`` and ``running``."""
+    return stump[:-1] if stump[-1] == stump[-2] and stump[-1] not in "ls" else stump
+
+
+def dot(one: Vector, other: Vector) -> float:
+    """Return the inner product of two sparse vectors."""
+    if len(one) > len(other):
+        one, other = other, one
+    return sum([value * other[term] for term, value in one.items() if term in other])

@@ -1,0 +1,130 @@
+"""Group: put every entry that has no story yet into one.
+
+    entries without a story, by date ─▶ stories in reach ─▶ join, open, unite ─▶ memberships, signposts, leads
+
+One batch is one transaction. What is decided depends on what is stored and on nothing else, so a run that is stopped at
+any instruction is simply run again, and the result is that of a run that never stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from trendbot.core.grouping import Background, Grouper, Grouping, Placement, Reason, unpack
+from trendbot.logs import get_logger
+from trendbot.paths import bundled
+from trendbot.store import grouping as store
+from trendbot.store.database import Database
+
+log = get_logger(__name__)
+
+BATCH = 500
+_PROVISIONAL = 1 << 60
+"""Numbers of stories that the store has not numbered yet: above all that it will ever give."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupReport:
+    """What a run did: entries placed, stories opened, entries that joined one, stories united."""
+
+    entries: int = 0
+    opened: int = 0
+    joined: int = 0
+    merged: int = 0
+
+
+@cache
+def background() -> Background:
+    """Return the shipped table of word frequencies.
+
+    Raises:
+        ConfigError: the installation lacks it.
+
+    """
+    return unpack((bundled("seeds") / "background.bin").read_bytes())
+
+
+def group_entries(
+    database: Database,
+    *,
+    now: datetime,
+    batch: int = BATCH,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> GroupReport:
+    """Group all entries not yet in a story, oldest first; `progress(done, all)` is told after each batch.
+
+    Raises:
+        StoreError: the database refused; what was grouped before stays.
+
+    """
+    total = database.read(store.count_ungrouped)
+    grouper = Grouper(background())
+    placements: list[Placement] = []
+    while limit is None or len(placements) < limit:
+        size = batch if limit is None else min(batch, limit - len(placements))
+        pending = database.read(store.list_ungrouped, limit=size)
+        if not pending:
+            break
+        placements += _group(database, grouper, pending, now)
+        if progress:
+            progress(len(placements), total)
+    return _report(placements)
+
+
+def _group(database: Database, grouper: Grouper, pending: Sequence[store.Ungrouped], now: datetime) -> list[Placement]:
+    """Decide and write one batch."""
+    _bring_in_reach(database, grouper, pending)
+    decided = []
+    for number, entry in enumerate(pending, _PROVISIONAL):
+        placement = _place(grouper, entry, number)
+        decided.append(store.Decided(entry=entry, placement=placement, opening=number))
+    grouper.rename(database.write(store.apply_placements, decided, background=grouper.background, now=now))
+    return [one.placement for one in decided]
+
+
+def _place(grouper: Grouper, entry: store.Ungrouped, opening: int) -> Placement:
+    """Place one entry; one that cannot be understood gets a story of its own."""
+    try:
+        return grouper.place(entry.item, opening=opening)
+    except Exception:
+        log.exception("entry_not_grouped", entry=entry.item.entry_id)
+        return Placement(entry_id=entry.item.entry_id, story=opening, reason=Reason.OPENED, similarity=None)
+
+
+def _bring_in_reach(database: Database, grouper: Grouper, pending: Sequence[store.Ungrouped]) -> None:
+    """Load the stories that an entry of the batch may join, and drop those that none may join any more."""
+    rules: Grouping = grouper.grouping
+    first, last = pending[0].item.dated_at, pending[-1].item.dated_at
+    grouper.forget(first)
+    urls = {entry.item.canonical_url for entry in pending}
+    since = first - timedelta(hours=rules.url_reach)
+    addresses = database.read(store.list_addresses, urls, since=since)
+    reach = timedelta(hours=rules.reach)
+    reachable = database.read(
+        store.list_reachable,
+        since=first - reach,
+        until=last + reach,
+        also={number for _, number in addresses},
+        members=rules.members,
+        known=grouper.numbers,
+    )
+    for story in reachable:
+        grouper.load(story.number, story.items, first_at=story.first_at, curated=story.curated)
+    for item, number in addresses:
+        grouper.note_url(item, number)
+
+
+def _report(placements: Sequence[Placement]) -> GroupReport:
+    opened = sum(placement.reason is Reason.OPENED for placement in placements)
+    return GroupReport(
+        entries=len(placements),
+        opened=opened,
+        joined=len(placements) - opened,
+        merged=sum(len(placement.absorbed) for placement in placements),
+    )
