@@ -1,0 +1,1 @@
+"""Asking strangers' servers, and reading what they say."""

@@ -1,0 +1,148 @@
+"""Lists of feeds in OPML 2.0, as real programs write them: missing types, folders, wrong encodings, stray ampersands.
+
+A folder's name, or an outline's category, chooses the kind of the feeds in it where it names one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import ParseError as XmlError
+from defusedxml.ElementTree import fromstring
+
+from trendbot.core.feeds import Feed, FeedSeed
+from trendbot.core.urls import feed_address, http_url
+from trendbot.core.vocabulary import FeedKind
+from trendbot.errors import ConfigError
+from trendbot.fetch.texts import NAME_LIMIT, Raw, one_line
+
+MAX_FEEDS = 20_000
+MAX_DEPTH = 20
+_STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d+|#x[0-9a-f]+|amp|lt|gt|quot|apos);)", re.IGNORECASE)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_KIND_WORDS = {
+    FeedKind.PAPER: ("paper", "arxiv", "preprint"),
+    FeedKind.LAB: ("lab", "labs", "company", "companies", "vendor", "vendors", "official"),
+    FeedKind.RESEARCH: ("research", "science", "academia", "university"),
+    FeedKind.NEWSLETTER: ("newsletter", "newsletters", "substack", "blogs", "blog", "opinion"),
+    FeedKind.ENGINEERING: ("engineering", "dev", "developer", "developers", "tools", "code", "github", "releases"),
+    FeedKind.POLICY: ("policy", "law", "regulation", "safety", "ethics", "government"),
+    FeedKind.COMMUNITY: ("community", "forum", "forums", "reddit", "hn", "social"),
+    FeedKind.NEWS: ("news", "press", "media"),
+}
+
+
+def parse_opml(data: bytes, *, name: str = "the OPML") -> tuple[FeedSeed, ...]:
+    """Read a list of feeds; each address once, in the order of the list.
+
+    Raises:
+        ConfigError: it is no OPML, or holds no feed with a usable address.
+
+    """
+    root = _root(data, name)
+    if root.tag.lower() != "opml":
+        raise ConfigError(f"{name} is {_what(root)}, not OPML: export the list of feeds as OPML and name that file")
+    seeds: dict[str, FeedSeed] = {}
+    for seed in _outlines(root, (), 0):
+        seeds.setdefault(seed.url, seed)
+        if len(seeds) >= MAX_FEEDS:
+            break
+    if not seeds:
+        raise ConfigError(f"{name} lists no feeds: none of its outlines has an xmlUrl with an http address")
+    return tuple(seeds.values())
+
+
+def _root(data: bytes, name: str) -> Element:
+    text = _FORBIDDEN.sub("", _decoded(data))
+    text = _DECLARATION.sub("", text.lstrip("\ufeff"))
+    if re.match(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+)?html\b", text, re.IGNORECASE | re.DOTALL):
+        raise ConfigError(f"{name} is a web page, not OPML: export the list of feeds as OPML and name that file")
+    try:
+        root: Element = fromstring(_STRAY_AMPERSAND.sub("&amp;", text))
+    except (XmlError, DefusedXmlException, ValueError, RecursionError) as error:
+        raise ConfigError(f"{name} cannot be read as OPML ({error}): export it again, or mend it") from error
+    return root
+
+
+def _decoded(data: bytes) -> str:
+    """Decode by mark, else UTF-8, else the declared encoding, else Windows-1252 (declarations are often wrong)."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        declared = re.match(rb"""\s*<\?xml[^>]*encoding=["']([\w.-]+)["']""", data)
+    try:
+        return data.decode(declared[1].decode("ascii") if declared else "cp1252", "replace")
+    except LookupError:
+        return data.decode("cp1252", "replace")
+
+
+def _what(root: Element) -> str:
+    tag = root.tag.rpartition("}")[2].lower()
+    return {"html": "a web page", "rss": "a feed", "feed": "a feed", "rdf": "a feed"}.get(tag, f"<{tag[:40]}>")
+
+
+def _outlines(node: Element, folders: tuple[str, ...], depth: int) -> Iterator[FeedSeed]:
+    if depth > MAX_DEPTH:
+        return
+    for child in node:
+        if not isinstance(child.tag, str) or child.tag.lower() not in ("outline", "body"):
+            continue
+        attributes = {name.lower(): value for name, value in child.attrib.items()}
+        seed = _seed(attributes, folders)
+        if seed is not None:
+            yield seed
+        named = _label(attributes)
+        yield from _outlines(child, (*folders, named) if named else folders, depth + 1)
+
+
+def _label(attributes: dict[str, str]) -> str:
+    text = attributes.get("text") or attributes.get("title") or ""
+    return one_line(Raw(text, markup="&" in text), NAME_LIMIT)
+
+
+def _seed(attributes: dict[str, str], folders: tuple[str, ...]) -> FeedSeed | None:
+    address = attributes.get("xmlurl") or (attributes.get("url") if attributes.get("type") == "rss" else "") or ""
+    url = feed_address(address)
+    if not url:
+        return None
+    return FeedSeed(
+        url=url,
+        title=_label(attributes) or url,
+        site_url=http_url(attributes.get("htmlurl", "")) or None,
+        kind=_kind((attributes.get("category", ""), *reversed(folders))),
+        language=(attributes.get("language") or "").lower()[:16] or None,
+    )
+
+
+def _kind(names: Iterable[str]) -> FeedKind:
+    """Choose by the nearest name that says a kind, else news."""
+    for name in names:
+        words = set(re.findall(r"\w+", name.lower()))
+        for kind, marks in _KIND_WORDS.items():
+            if kind.value in words or words.intersection(marks):
+                return kind
+    return FeedKind.NEWS
+
+
+def build_opml(feeds: Iterable[Feed], *, title: str = "trendbot feeds") -> bytes:
+    """Return the feeds as OPML 2.0 with a folder a kind, which `parse_opml` reads back."""
+    root = Element("opml", version="2.0")
+    SubElement(SubElement(root, "head"), "title").text = title
+    body = SubElement(root, "body")
+    folders: dict[FeedKind, Element] = {}
+    for feed in feeds:
+        if feed.kind not in folders:
+            folders[feed.kind] = SubElement(body, "outline", text=feed.kind.value, title=feed.kind.value)
+        attributes = {"type": "rss", "text": feed.title, "title": feed.title, "xmlUrl": feed.url}
+        attributes |= {"htmlUrl": feed.site_url} if feed.site_url else {}
+        attributes |= {"language": feed.language} if feed.language else {}
+        SubElement(folders[feed.kind], "outline", attributes)
+    indent(root)
+    text: str = tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()

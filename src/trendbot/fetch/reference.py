@@ -1,0 +1,91 @@
+"""The reference reader: feedparser, which knows every format of XML feed and forgives most sins.
+
+It is given bytes in memory only (given text it may open files or addresses), and neither sanitises nor resolves links
+inside markup: both are 85 % of its time and are done elsewhere.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from time import struct_time
+from typing import Any
+
+import feedparser
+
+from trendbot.fetch.raw import RawEntry, RawFeed
+from trendbot.fetch.texts import EMPTY, Raw
+
+
+def read_reference(body: bytes, *, content_type: str = "") -> RawFeed | None:
+    """Read `body`; None where feedparser finds neither a format nor an entry in it."""
+    headers = {"content-type": content_type} if content_type else {}
+    found: Any = feedparser.parse(
+        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+    )
+    if not found.get("version") and not found.entries:
+        return None
+    feed = found.feed
+    return RawFeed(
+        title=_text(feed, "title"),
+        link=str(feed.get("link") or ""),
+        language=str(feed.get("language") or ""),
+        entries=tuple(_entry(entry) for entry in found.entries),
+    )
+
+
+def _entry(entry: Any) -> RawEntry:
+    content = entry.get("content") or ()
+    return RawEntry(
+        guid=str(entry.get("id") or ""),
+        link=_link(entry),
+        title=_text(entry, "title"),
+        summary=_text(entry, "summary"),
+        content=_typed(content[0]) if content else EMPTY,
+        author=_author(entry),
+        published_at=_instant(_own(entry, "published_parsed")),
+        updated_at=_instant(_own(entry, "updated_parsed")),
+        date_text=str(_own(entry, "published") or _own(entry, "updated") or ""),
+    )
+
+
+def _own(entry: Any, name: str) -> Any:
+    """Read `name` without feedparser's habit of answering `updated` with `published`."""
+    return entry[name] if name in entry else None  # noqa: SIM401  (.get substitutes)
+
+
+def _link(entry: Any) -> str:
+    link = entry.get("feedburner_origlink") or entry.get("link") or ""
+    if link:
+        return str(link)
+    links = entry.get("links") or ()
+    return next((str(other["href"]) for other in links if other.get("href")), "")
+
+
+def _text(node: Any, name: str) -> Raw:
+    detail = node.get(name + "_detail")
+    if detail:
+        return _typed(detail)
+    value = node.get(name)
+    return Raw(str(value), markup=True) if isinstance(value, str) else EMPTY
+
+
+def _typed(detail: Any) -> Raw:
+    kind = str(detail.get("type") or "text/html")
+    value = detail.get("value")
+    return Raw(value, markup=kind != "text/plain") if isinstance(value, str) else EMPTY
+
+
+def _author(entry: Any) -> str:
+    detail = entry.get("author_detail") or {}
+    return str(detail.get("name") or entry.get("author") or "")
+
+
+def _instant(parsed: struct_time | tuple[int, ...] | None) -> datetime | None:
+    if not parsed:
+        return None
+    year, month, day, hour, minute, second = parsed[:6]
+    try:
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
