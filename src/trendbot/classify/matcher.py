@@ -113,9 +113,9 @@ class Matcher:
         """
         fields = (fold(title), fold("" if body == title else body))
         hits: Hits = defaultdict(list)
-        self._search(fields[0], 0, hits)
-        if fields[1].folded:
-            self._search(fields[1], 1, hits)
+        for place, text in enumerate(fields):
+            if text.folded:
+                self._search(text, place, hits)
         return decide(self._compiled, Reading(fields, hits, feed.lower(), author.lower()))
 
     def _search(self, text: Folded, place: int, hits: Hits) -> None:

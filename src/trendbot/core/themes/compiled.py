@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from trendbot.core.themes.model import NOTHING, Condition, Group, Term, ThemeSet, Where
 from trendbot.core.themes.phrases import Phrase
 
-Members = tuple[int, ...]
+Members = frozenset[int]
 """A group: the numbers of its phrases and terms."""
 
 
@@ -35,14 +35,14 @@ class Test:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule, or a term's word for a theme. `shared`: more than one phrase may wake it."""
+    """A rule, or a term's word for a theme. `plain`: one phrase, and nothing else, is asked for."""
 
     theme: int
     name: str
     title_weight: float
     body_weight: float
     test: Test
-    shared: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,10 +107,10 @@ class _Builder:
         self.terms = {term.name: len(self.phrases) + index for index, term in enumerate(themes.terms)}
 
     def group(self, group: Group) -> Members:
-        """Give the numbers of a group; the same object gives the same tuple, so that readings can remember it."""
+        """Give the numbers of a group; the same object gives the same set, so that readings can remember it."""
         if id(group) not in self.members:
             numbers = [self.phrases[phrase] for phrase in group.phrases] + [self.terms[name] for name in group.terms]
-            self.members[id(group)] = tuple(numbers)
+            self.members[id(group)] = frozenset(numbers)
         return self.members[id(group)]
 
     def test(self, condition: Condition) -> Test:
@@ -137,18 +137,18 @@ class _Builder:
             CompiledRule(order[slug], f"term {term.name}", title, body, test) for slug, title, body in term.themes
         )
         compiled = CompiledTerm(self.terms[term.name], term.name, test, rules)
-        for phrase in test.any:
+        for phrase in sorted(test.any):
             self.waking_terms.setdefault(phrase, []).append(compiled)
 
     def add_rule(self, theme: int, name: str, title: float, body: float, condition: Condition) -> None:
         """File a rule under the phrases that wake it: those of `any`, else of the smallest group that must occur."""
         test = self.test(condition)
         needed: Iterable[Members] = [test.any] if test.any else [*test.all, *test.near]
-        waker = min(needed, key=len, default=())
-        rule = CompiledRule(theme, name, title, body, test, shared=len(waker) > 1)
+        waker = min(needed, key=len, default=frozenset())
+        rule = CompiledRule(theme, name, title, body, test, plain=test.plain and len(waker) == 1)
         if not waker:
             self.ambient.append(rule)
-        for phrase in waker:
+        for phrase in sorted(waker):
             self.waking_rules.setdefault(phrase, []).append(rule)
 
 

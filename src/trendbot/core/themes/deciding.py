@@ -38,42 +38,50 @@ class Reading:
 
     def spans(self, members: Members) -> Sequence[Span]:
         """Give the occurrences of a group."""
-        if len(members) == 1:
-            return self.hits.get(members[0], _EMPTY)
-        key = id(members)  # the compiled set keeps the tuple alive
+        key = id(members)  # the compiled set keeps them alive
         spans = self.groups.get(key)
         if spans is None:
             present = self.hits.keys() & members
-            self.groups[key] = spans = [span for member in present for span in self.hits[member]]
+            self.groups[key] = spans = [span for member in sorted(present) for span in self.hits[member]]
         return spans
 
 
 def decide(compiled: Compiled, reading: Reading) -> Annotation:
     """Read one entry by a compiled theme set: every rule that its words wake, and no other."""
     found: Found = {}
-    hits = reading.hits
     mentions = _read_terms(compiled, reading, found)
-    seen: set[int] = set()
-    for phrase, occurrences in hits.items():
-        for rule in compiled.waking_rules[phrase]:
-            if rule.shared:
-                if id(rule) in seen:
-                    continue
-                seen.add(id(rule))
-            spans = occurrences if rule.test.plain and not rule.shared else satisfied(rule.test, reading)
-            if spans:
-                found.setdefault(rule.theme, []).append((rule, spans))
+    _read_rules(compiled, reading, found)
     for rule in compiled.ambient:
         if _circumstances(rule.test, reading):
             found.setdefault(rule.theme, []).append((rule, ()))
     return Annotation(_verdicts(compiled, reading, found), mentions)
 
 
+def _read_rules(compiled: Compiled, reading: Reading, found: Found) -> None:
+    """Test the rules that the phrases wake, each once."""
+    waking = compiled.waking_rules
+    seen: set[int] = set()
+    for phrase, occurrences in reading.hits.items():
+        for rule in waking[phrase]:
+            if rule.plain:
+                spans: Sequence[Span] = occurrences
+            elif id(rule) in seen:
+                continue
+            else:
+                spans = satisfied(rule.test, reading)
+                seen.add(id(rule))
+            if spans:
+                found.setdefault(rule.theme, []).append((rule, spans))
+
+
 def _read_terms(compiled: Compiled, reading: Reading, found: Found) -> tuple[Mention, ...]:
     """Find the terms; each counts as a mention, for the groups it is in, and for its themes."""
     mentions: list[Mention] = []
     hits = reading.hits
-    woken = {term.number: term for phrase in hits for term in compiled.waking_terms[phrase]}
+    waking = compiled.waking_terms
+    woken = {term.number: term for phrase in hits for term in waking[phrase]}
+    if not woken:
+        return ()
     occurring = [(term, spans) for term in woken.values() if (spans := satisfied(term.test, reading))]
     reading.groups.clear()  # the groups that terms are in are larger from here on
     for term, spans in occurring:
@@ -190,9 +198,8 @@ def _add_evidence(rule: CompiledRule, spans: Sequence[Span], reading: Reading, e
     the weights of a verdict's evidence add up to its score.
     """
     if len(spans) == 1:
-        place, start, end = spans[0]
-        weight = rule.body_weight if place else rule.title_weight
-        evidence.append(_evidence(rule.name, place, start, end, weight, reading))
+        weight = rule.body_weight if spans[0][0] else rule.title_weight
+        evidence.append(_evidence(rule.name, spans[0], weight, reading))
         return weight
     if not spans:
         evidence.append(_circumstantial(rule, reading))
@@ -202,13 +209,14 @@ def _add_evidence(rule: CompiledRule, spans: Sequence[Span], reading: Reading, e
     decisive = max((spans[0][0], spans[-1][0]), key=lambda place: abs(weights[place]))
     kept = [*[s for s in spans if s[0] == decisive][:MAX_EVIDENCE], *[s for s in spans if s[0] != decisive]]
     added = weights[decisive]
-    for place, start, end in kept[:MAX_EVIDENCE]:
-        evidence.append(_evidence(rule.name, place, start, end, added, reading))
+    for span in kept[:MAX_EVIDENCE]:
+        evidence.append(_evidence(rule.name, span, added, reading))
         added = 0.0
     return weights[decisive]
 
 
-def _evidence(rule: str, place: int, start: int, end: int, weight: float, reading: Reading) -> Evidence:
+def _evidence(rule: str, span: Span, weight: float, reading: Reading) -> Evidence:
+    place, start, end = span
     text = reading.fields[place]
     if text.offsets is not None:
         start, end = text.span(start, end)

