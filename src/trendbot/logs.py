@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Literal, TextIO
 
 import structlog
@@ -15,8 +17,17 @@ import structlog
 LogFormat = Literal["text", "json"]
 
 
-def configure_logging(*, level: str = "warning", style: LogFormat = "text", stream: TextIO | None = None) -> None:
-    """Route structlog and the standard library's loggers to `stream` (default stderr) at `level`."""
+FILE_BYTES = 2_000_000
+"""A log file is put aside, and the one before it dropped, when it has grown to this size."""
+
+
+def configure_logging(
+    *, level: str = "warning", style: LogFormat = "text", stream: TextIO | None = None, file: Path | None = None
+) -> None:
+    """Route structlog and the standard library's loggers at `level` to `file`, else to `stream` (default stderr).
+
+    The file is made when there is something to say.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -28,20 +39,36 @@ def configure_logging(*, level: str = "warning", style: LogFormat = "text", stre
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _handler(stream or sys.stderr, file)
+    colours = file is None and (stream or sys.stderr).isatty()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_closing(style, handler.stream))
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_closing(style, colours=colours))
     )
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    for old in [old for old in root.handlers if getattr(old, _OURS, False)]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
     root.setLevel(level.upper())
 
 
-def _closing(style: LogFormat, stream: TextIO) -> list[structlog.typing.Processor]:
+_OURS = "trendbot_handler"
+
+
+def _handler(stream: TextIO, file: Path | None) -> logging.Handler:
+    handler: logging.Handler = (
+        RotatingFileHandler(file, maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8", delay=True)
+        if file
+        else logging.StreamHandler(stream)
+    )
+    setattr(handler, _OURS, True)
+    return handler
+
+
+def _closing(style: LogFormat, *, colours: bool) -> list[structlog.typing.Processor]:
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if style == "json":
         return [strip, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    colours = bool(getattr(stream, "isatty", lambda: False)())
     return [strip, structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)]
 
 

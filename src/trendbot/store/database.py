@@ -52,6 +52,17 @@ class Database:
         """``sqlite`` or ``postgresql``."""
         return self.engine.dialect.name
 
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None where the database is a server's or in memory."""
+        name = self.engine.url.database if self.dialect == "sqlite" else None
+        return Path(name) if name and name != ":memory:" else None
+
+    @property
+    def where(self) -> str:
+        """The address for people: the file, or the server without its password."""
+        return str(self.file or self.engine.url.render_as_string(hide_password=True))
+
     def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(session, ...)` in one writing transaction; commit its effects, or none where it raises.
 
@@ -59,12 +70,12 @@ class Database:
             StoreError: the database refused (locked, full, read-only, damaged).
 
         """
-        with _translated(self.engine), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with translated(self.engine), Session(self.engine, expire_on_commit=False) as session, session.begin():
             return work(session, *args, **kwargs)
 
     def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(session, ...)` in one reading transaction: one moment of the database, and no writer is blocked."""
-        with _translated(self.engine), Session(self.engine, autoflush=False) as session:
+        with translated(self.engine), Session(self.engine, autoflush=False) as session:
             session.connection(execution_options={_READ_ONLY: True})
             return work(session, *args, **kwargs)
 
@@ -85,7 +96,7 @@ class Database:
         self.close()
 
 
-class _translated:  # noqa: N801  (reads as a clause)
+class translated:  # noqa: N801  (reads as a clause)
     """Turns the driver's refusals into one line a person can act on."""
 
     def __init__(self, engine: Engine) -> None:
@@ -97,12 +108,15 @@ class _translated:  # noqa: N801  (reads as a clause)
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not isinstance(error, OperationalError) and not (
-            isinstance(error, DatabaseError) and "not a database" in str(error)
-        ):
+        cause = error.orig if isinstance(error, DatabaseError) else error
+        if not isinstance(error, OperationalError) and not _damaged(cause):
             return
-        where = self.engine.url.render_as_string(hide_password=True)
-        raise StoreError(f"the database {where} refused: {error.orig}; see `trendbot doctor`") from error
+        where = self.engine.url.database or self.engine.url.render_as_string(hide_password=True)
+        raise StoreError(f"the database {where} refused: {cause}; see `trendbot doctor`") from error
+
+
+def _damaged(cause: BaseException | None) -> bool:
+    return any(word in str(cause) for word in ("not a database", "malformed"))
 
 
 def _engine(url: str) -> Engine:

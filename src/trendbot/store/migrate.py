@@ -10,7 +10,7 @@ from alembic.util import CommandError
 
 from trendbot.errors import SchemaError
 from trendbot.paths import bundled
-from trendbot.store.database import Database
+from trendbot.store.database import Database, translated
 
 
 def head() -> str:
@@ -23,7 +23,7 @@ def head() -> str:
 
 def current(database: Database) -> str | None:
     """Return the database's revision, or None where it is new and empty."""
-    with database.engine.connect() as connection:
+    with translated(database.engine), database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -38,7 +38,8 @@ def upgrade(database: Database, revision: str = "head") -> tuple[str | None, str
     _refuse_unknown(before)
     config = _config()
     config.attributes["engine"] = database.engine
-    command.upgrade(config, revision)
+    with translated(database.engine):
+        command.upgrade(config, revision)
     return before, current(database)
 
 

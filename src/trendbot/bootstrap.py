@@ -1,0 +1,215 @@
+"""Where the parts are put together: `Settings` in, `App` out. Below this line everything takes plain values."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trendbot import __version__
+from trendbot.core.digests import DigestPolicy
+from trendbot.core.polling import PollPolicy
+from trendbot.core.vocabulary import Cadence
+from trendbot.errors import ConfigError, StoreError
+from trendbot.fetch.http import Fetcher
+from trendbot.paths import bundled
+from trendbot.render.environment import Renderer
+from trendbot.store import migrate
+from trendbot.store.database import Database
+from trendbot.store.lock import home_lock
+from trendbot.transports.files import FilesTransport
+from trendbot.transports.mime import MailAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trendbot.clock import Clock
+    from trendbot.settings import Settings
+    from trendbot.transports.base import Transport
+
+SAMPLE = "sample"
+"""The folder below a home in which the sample week lives, away from real news."""
+
+
+class Access(enum.StrEnum):
+    """What a command wants of the home.
+
+    READ refuses a missing and an old database. WRITE holds the lock, makes a database where there is none, and refuses
+    an old one. MIGRATE holds the lock, and makes or upgrades the database.
+    """
+
+    READ = "read"
+    WRITE = "write"
+    MIGRATE = "migrate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """The parts of a running program, and the plain values they were configured with.
+
+    `sample` marks a home whose feeds are made up: everything that is made in it says so.
+    """
+
+    clock: Clock
+    home: Path
+    database: Database
+    fetcher: Fetcher
+    renderer: Renderer
+    transports: Mapping[str, Transport]
+    editions: Path
+    themes: Path
+    seeds: Path
+    polling: PollPolicy
+    digests: Mapping[Cadence, DigestPolicy]
+    sample: bool
+
+
+@contextlib.contextmanager
+def open_app(
+    settings: Settings, clock: Clock, *, access: Access, doing: str = "run", sample: bool = False
+) -> Iterator[App]:
+    """Open the home and its database for `access`; `doing` is what the lock tells others.
+
+    `sample` opens the folder of the sample week below the home instead; for writing it is emptied first.
+
+    Raises:
+        ConfigError: the home cannot be a folder, or a setting cannot be used.
+        ConflictError: another process writes to this home.
+        SchemaError: the database is older or newer than this program.
+        StoreError: there is no database, or it cannot be opened.
+
+    """
+    if sample:
+        settings = _for_sample(settings)
+    with contextlib.ExitStack() as stack:
+        if access is not Access.READ:
+            make_folder(settings.home, "home")
+            stack.enter_context(home_lock(settings.home, now=clock(), doing=doing))
+            if sample:
+                _empty(settings.home)
+        database = stack.enter_context(Database(settings.database_address))
+        _prepare(database, access)
+        yield _assembled(settings, clock, database, sample=sample)
+
+
+def themes_file(settings: Settings) -> Path:
+    """Return the themes file to follow: the setting's, else ``themes.toml`` in the home, else the one that ships.
+
+    Raises:
+        ConfigError: the setting's is not there.
+
+    """
+    if settings.themes and not settings.themes.is_file():
+        raise ConfigError(f"no themes file at {settings.themes}: mend the setting `themes`, or leave it out")
+    own = own_themes(settings)
+    return own if own.is_file() else bundled("seeds") / "themes.toml"
+
+
+def own_themes(settings: Settings) -> Path:
+    """Return where the operator's own themes file stands, or would: the setting's, else in the home."""
+    return settings.themes or settings.home / "themes.toml"
+
+
+def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: bool) -> App:
+    files = FilesTransport(settings.editions, sender=_sender(settings))
+    return App(
+        clock=clock,
+        home=settings.home,
+        database=database,
+        fetcher=_fetcher(settings),
+        renderer=Renderer(bundled("templates"), settings.templates),
+        transports={files.name: files},
+        editions=settings.editions,
+        themes=themes_file(settings),
+        seeds=bundled("seeds") / "feeds.toml",
+        polling=_polling(settings),
+        digests={cadence: _digest(settings, cadence) for cadence in Cadence},
+        sample=sample,
+    )
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    asked = settings.fetch
+    return Fetcher(
+        user_agent=f"trendbot/{__version__} (+{asked.contact})",
+        connections=asked.connections,
+        per_host=asked.per_host,
+        connect_timeout=asked.connect_timeout,
+        timeout=asked.timeout,
+        max_bytes=asked.max_bytes,
+        allow_private=asked.allow_private,
+    )
+
+
+def _polling(settings: Settings) -> PollPolicy:
+    return PollPolicy(
+        interval=timedelta(minutes=settings.polling.interval_minutes),
+        max_interval=timedelta(hours=settings.polling.max_interval_hours),
+        connections=settings.fetch.connections,
+        per_host=settings.fetch.per_host,
+    )
+
+
+def _digest(settings: Settings, cadence: Cadence) -> DigestPolicy:
+    digest, brand = settings.digest, settings.brand
+    return DigestPolicy(
+        stories=digest.daily_stories if cadence is Cadence.DAILY else digest.weekly_stories,
+        per_theme=digest.per_theme,
+        per_feed=digest.per_feed,
+        brand=brand.name,
+        page_url=str(brand.page_url),
+        site_url=str(brand.site_url) if brand.site_url else None,
+        postal_address=brand.postal_address,
+    )
+
+
+def _sender(settings: Settings) -> MailAddress:
+    site = settings.brand.site_url
+    return MailAddress(name=settings.brand.name, address=f"digest@{(site and site.host) or 'trendbot.example'}")
+
+
+def _for_sample(settings: Settings) -> Settings:
+    """Return settings for the sample week: its own folders and database, and feeds on this machine allowed."""
+    return settings.model_copy(
+        update={
+            "home": settings.home / SAMPLE,
+            "out": settings.out and settings.out / SAMPLE,
+            "database_url": None,
+            "fetch": settings.fetch.model_copy(update={"allow_private": True, "per_host": settings.fetch.connections}),
+        }
+    )
+
+
+def _empty(home: Path) -> None:
+    """Remove what an earlier walk through the sample week left in its own folder."""
+    for file in home.glob("trendbot.db*"):
+        file.unlink()
+    shutil.rmtree(home / "editions", ignore_errors=True)
+
+
+def make_folder(folder: Path, name: str) -> None:
+    """Make a folder and its parents where they are missing; `name` is what the error calls it.
+
+    Raises:
+        ConfigError: something else is there, or the place is not ours to write.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        why = "a file stands in its place" if in_the_way else error.strerror
+        raise ConfigError(f"the {name} {folder} cannot be made ({why}): name another folder") from error
+
+
+def _prepare(database: Database, access: Access) -> None:
+    if access is Access.READ and database.file is not None and not database.file.exists():
+        raise StoreError(f"there is no database at {database.file} yet: `trendbot run` makes one, --home names another")
+    if access is Access.MIGRATE or (access is Access.WRITE and migrate.current(database) is None):
+        migrate.upgrade(database)
+    else:
+        migrate.check(database)

@@ -1,0 +1,177 @@
+"""`trendbot doctor`: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from trendbot.cli.frame import Choices, Verb, as_json, pass_choices
+from trendbot.cli.out import Column, plain, show_json, show_table
+from trendbot.errors import TrendbotError
+
+if TYPE_CHECKING:
+    from trendbot.settings import Settings
+    from trendbot.store.database import Database
+
+LEAST_FREE = 200_000_000
+"""Bytes of free disk space below which the doctor warns."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that was looked at: `state` is ok, look (works, but see to it) or bad (does not work)."""
+
+    state: Literal["ok", "look", "bad"]
+    what: str
+    found: str
+
+
+def _ok(what: str, found: object) -> Finding:
+    return Finding(state="ok", what=what, found=plain(found))
+
+
+def _look(what: str, found: object) -> Finding:
+    return Finding(state="look", what=what, found=plain(found))
+
+
+def _bad(what: str, found: object) -> Finding:
+    return Finding(state="bad", what=what, found=plain(found))
+
+
+@click.command("doctor", cls=Verb)
+@as_json
+@pass_choices
+def command(choices: Choices, json_: bool) -> None:
+    """Look at the installation, the settings, the home, the database and the feeds.
+
+    Ends with 1 where something does not work.
+    """
+    findings = list(examine(choices))
+    if json_:
+        show_json(findings)
+    else:
+        show_table(findings, _COLUMNS)
+    if any(finding.state == "bad" for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+_COLUMNS = (
+    Column(title="", value=lambda finding: finding.state),
+    Column(title="what", value=lambda finding: finding.what),
+    Column(title="found", value=lambda finding: finding.found, wide=True),
+)
+
+
+def examine(choices: Choices) -> Iterator[Finding]:
+    """Look at everything that can be looked at, as far as it goes."""
+    from trendbot import __version__
+
+    yield _ok("trendbot", f"{__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
+    yield from _bundles()
+    try:
+        settings = choices.settings()
+    except TrendbotError as error:
+        yield _bad("settings", error)
+        return
+    yield _ok("settings", "valid")
+    yield from _home(settings.home)
+    yield from _database(settings)
+
+
+def _bundles() -> Iterator[Finding]:
+    from trendbot.paths import bundled
+
+    try:
+        for name in ("templates", "migrations", "seeds"):
+            bundled(name)
+    except TrendbotError as error:
+        yield _bad("installation", error)
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    from trendbot.store.lock import holder, locked
+
+    if not home.exists():
+        yield _look("home", f"{home} is not there yet: `trendbot run` makes it")
+        return
+    if not home.is_dir():
+        yield _bad("home", f"{home} is no folder: name another with --home")
+        return
+    yield _writable(home)
+    free = shutil.disk_usage(home).free
+    yield (_ok if free >= LEAST_FREE else _look)("disk", f"{free / 1e9:.1f} GB free")
+    if locked(home):
+        yield _ok("at work", holder(home) or "another process")
+
+
+def _writable(home: Path) -> Finding:
+    import os
+
+    if os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        return _ok("home", home)
+    return _bad("home", f"{home} cannot be written: mend its permissions")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from trendbot.store import migrate
+    from trendbot.store.checkup import damage
+    from trendbot.store.database import Database
+
+    try:
+        with Database(settings.database_address) as database:
+            if database.file is not None and not database.file.exists():
+                yield _look("database", f"{database.file} is not there yet: `trendbot run` makes it")
+                return
+            migrate.check(database)
+            yield from (_bad("database", line) for line in database.read(damage))
+            yield _ok("database", f"{database.where}, schema {migrate.current(database)}")
+            yield from _contents(database)
+    except TrendbotError as error:
+        yield _bad("database", error)
+
+
+def _contents(database: Database) -> Iterator[Finding]:
+    from trendbot.store.checkup import sizes
+
+    rows = database.read(sizes)
+    told = ", ".join(f"{rows[table]} {table}" for table in ("entries", "stories", "digests", "editions"))
+    yield _ok("contents", told)
+    yield from _feeds(database)
+    yield from _last_run(database)
+
+
+def _feeds(database: Database) -> Iterator[Finding]:
+    from trendbot.store.feeds import list_feeds
+
+    followed = [feed for feed in database.read(list_feeds) if feed.enabled]
+    failing = [feed for feed in followed if feed.error]
+    never = sum(feed.succeeded_at is None for feed in failing)
+    if not followed:
+        yield _look("feeds", "none is followed: `trendbot feeds add URL`, or `trendbot run` for those that ship")
+    elif failing:
+        told = f"{len(failing)} of {len(followed)} failed when last asked, {never} of them always"
+        yield _look("feeds", f"{told}: see `trendbot feeds list --failing`")
+    else:
+        yield _ok("feeds", f"{len(followed)} followed, none failed when last asked")
+
+
+def _last_run(database: Database) -> Iterator[Finding]:
+    from trendbot.jobs import LINE
+    from trendbot.store.runs import last_run
+
+    run = database.read(last_run, LINE)
+    if run is None:
+        yield _look("last run", "never: `trendbot run`")
+    elif run.error:
+        yield _bad("last run", f"{plain(run.started_at)} UTC failed: {run.error}")
+    elif run.finished_at is None:
+        yield _look("last run", f"{plain(run.started_at)} UTC did not end: run it again, nothing is lost")
+    else:
+        yield _ok("last run", f"{plain(run.started_at)} UTC, {run.counts.get('entries_new', 0)} new entries")

@@ -1,0 +1,84 @@
+"""`trendbot run`: one pass over everything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trendbot.cli.frame import Choices, Instant, Verb, as_json, pass_choices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trendbot.jobs import RunSummary
+
+
+@click.command("run", cls=Verb)
+@click.option("--opml", metavar="FILE|URL", help="Poll the feeds of this OPML list instead of the seeds.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the editions here.")
+@click.option("--allow-private", is_flag=True, help="Ask private and loopback addresses too (intranets, tests).")
+@click.option("--now", type=Instant(), metavar="INSTANT", help="Stop the clock at this instant (ISO 8601).")
+@click.option("--force", is_flag=True, help="Ask feeds that are not due yet, conditionally all the same.")
+@as_json
+@pass_choices
+def command(
+    choices: Choices,
+    opml: str | None,
+    out: Path | None,
+    allow_private: bool,
+    now: datetime | None,
+    force: bool,
+    json_: bool,
+) -> None:
+    """Make one pass over everything and write the editions.
+
+    Creates the home and its database where they are missing, migrates an old one, polls the feeds that are due, tags,
+    groups, measures, composes what this day and week still lack, and writes the editions to a folder. Run it again at
+    any time: nothing is doubled. Without a network and without stored entries it shows the sample week instead.
+    """
+    from trendbot.bootstrap import Access
+    from trendbot.cli.opening import opened
+    from trendbot.cli.progress import Reporter
+    from trendbot.cli.summary import show_summary
+    from trendbot.jobs import run_line
+
+    options: dict[str, Any] = {"out": out, "fetch": {"allow_private": True if allow_private else None}}
+    with contextlib.ExitStack() as stack:
+        app = stack.enter_context(opened(choices, Access.MIGRATE, options=options, now=now))
+        with Reporter() as reporter:
+            summary = asyncio.run(run_line(app, opml=opml, force=force, progress=reporter))
+        if summary.offline:
+            click.echo(_no_network(summary), err=json_)
+            summary = walk(choices, options)
+        show_summary(summary, json_=json_)
+    if failed(summary):
+        raise click.exceptions.Exit(1)
+
+
+def _no_network(summary: RunSummary) -> str:
+    return (
+        f"No network: none of the {summary.poll.asked} feeds could be reached ({summary.poll.failed[0].reason}). "
+        "Showing the made-up sample week instead; run it again when the network is back."
+    )
+
+
+def walk(choices: Choices, options: Mapping[str, Any] | None = None) -> RunSummary:
+    """Walk through the sample week in its own home below the one that is named."""
+    from trendbot.bootstrap import Access
+    from trendbot.cli.opening import opened
+    from trendbot.cli.progress import Reporter
+    from trendbot.jobs import walk_sample
+
+    with opened(choices, Access.MIGRATE, options=options, sample=True) as app, Reporter() as reporter:
+        return asyncio.run(walk_sample(app, progress=reporter))
+
+
+def failed(summary: RunSummary) -> bool:
+    """Say whether a run failed as a whole: a stage did, or every feed that was asked."""
+    polled = summary.poll
+    return bool(summary.problems) or (polled.asked > 0 and len(polled.failed) == polled.asked)

@@ -1,0 +1,312 @@
+"""The jobs: what a person, a clock or a queue sets going. Each may be run again at any time; nothing is doubled.
+
+run_line:    seed ─▶ poll ─▶ tag ─▶ group ─▶ measure ─▶ compose (daily, weekly) ─▶ deliver
+walk_sample: the same, over the made-up week, with the clock standing at each of its moments
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from trendbot.bootstrap import App
+from trendbot.clock import frozen_clock
+from trendbot.core.feeds import FeedSeed, parse_seeds
+from trendbot.core.urls import canonical_url
+from trendbot.core.vocabulary import Cadence
+from trendbot.errors import ConfigError, TrendbotError
+from trendbot.fetch.http import Changed, Failed, Request
+from trendbot.fetch.opml import parse_opml
+from trendbot.logs import get_logger
+from trendbot.pipeline.compose import ComposeReport, compose
+from trendbot.pipeline.deliver import DeliverReport, deliver
+from trendbot.pipeline.group import GroupReport, group_entries
+from trendbot.pipeline.measure import MeasureReport, measure
+from trendbot.pipeline.poll import PollReport, poll
+from trendbot.pipeline.tag import TagReport, ThemesFile, tag_entries
+from trendbot.sample import SampleServer, load_sample
+from trendbot.store.checkup import count_entries
+from trendbot.store.feeds import count_feeds, list_feeds, seed_feeds
+from trendbot.store.runs import finish_run, start_run
+
+log = get_logger(__name__)
+
+LINE = "line"
+"""The name under which `run_line` is recorded."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, in all); `in all` is 0 where it is not known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSummary:
+    """What one pass did.
+
+    `entries` is what the database holds afterwards. `problems` are stages that failed while the rest went on.
+    `seconds` passed, of which `cpu_seconds` on our processor.
+    """
+
+    now: datetime
+    sample: bool
+    feeds_seeded: int
+    poll: PollReport
+    tag: TagReport
+    group: GroupReport
+    measure: MeasureReport
+    digests: tuple[ComposeReport, ...]
+    deliver: DeliverReport
+    editions: Path
+    entries: int
+    problems: tuple[str, ...]
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def offline(self) -> bool:
+        """Say whether nothing could be shown for want of a network."""
+        return self.poll.unreachable and not self.entries
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Tell no one."""
+
+
+async def run_line(
+    app: App, *, opml: str | None = None, force: bool = False, progress: Progress = _silent
+) -> RunSummary:
+    """Make one pass over everything.
+
+    `opml` is a file or an address: these feeds are followed and polled instead of the seeds. `force` asks feeds that
+    are not due yet, conditionally all the same.
+
+    Raises:
+        TrendbotError: the list of feeds, the themes or the database cannot be used.
+
+    """
+    started, worked = time.monotonic(), time.process_time()
+    now = app.clock()
+    run_id = app.database.write(start_run, job=LINE, slot=now.isoformat(timespec="microseconds"), now=now)
+    try:
+        async with app.fetcher:
+            seeded, only = await _feeds(app, opml)
+            gathered = await _gather(app, only=only, force=force, progress=progress)
+        published = await _publish(app, tuple(Cadence), progress)
+    except Exception as error:
+        app.database.write(finish_run, run_id, now=app.clock(), counts={}, error=str(error) or type(error).__name__)
+        raise
+    summary = _summary(app, seeded, gathered, published, started, worked)
+    app.database.write(finish_run, run_id, now=app.clock(), counts=counts_of(summary))
+    return summary
+
+
+async def walk_sample(app: App, *, progress: Progress = _silent) -> RunSummary:
+    """Walk through the sample week: poll at each of its moments, publish at the end of each day, and of the week."""
+    started, worked = time.monotonic(), time.process_time()
+    week = load_sample()
+    gathered = published = None
+    seeded = 0
+    async with SampleServer(week) as server, app.fetcher:
+        for number, moment in enumerate(week.moments, 1):
+            server.set_now(moment)
+            there = replace(app, clock=frozen_clock(moment))
+            if number == 1:
+                seeded, _ = await _feeds(there, server.opml_url)
+            found = await _gather(there, only=None, force=True, progress=_silent)
+            gathered = _joined(gathered, found)
+            last = moment == week.moments[-1]
+            if last or week.moments[number].date() != moment.date():
+                published = await _publish(there, tuple(Cadence) if last else (Cadence.DAILY,), _silent)
+            progress("sample week", number, len(week.moments))
+    if gathered is None or published is None:
+        raise ConfigError("the sample week has no moments: restore seeds/sample/sample.toml")
+    return _summary(replace(app, clock=frozen_clock(week.clock)), seeded, gathered, published, started, worked)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Gathered:
+    poll: PollReport
+    tag: TagReport
+    group: GroupReport
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Published:
+    measure: MeasureReport
+    digests: tuple[ComposeReport, ...]
+    deliver: DeliverReport
+    problems: tuple[str, ...]
+
+
+# -- feeds -------------------------------------------------------------------------------------------------------------
+
+
+async def _feeds(app: App, opml: str | None) -> tuple[int, tuple[int, ...] | None]:
+    """Follow the feeds of `opml`, or the seeds where none is followed; return how many are new, and whom to ask."""
+    if opml is None:
+        if app.database.read(count_feeds):
+            return 0, None
+        seeds = parse_seeds(app.seeds.read_text(encoding="utf-8"), name=app.seeds.name)
+        return app.database.write(seed_feeds, seeds, app.clock()), None
+    listed = parse_opml(await _read(app, opml), name=opml)
+    added = app.database.write(seed_feeds, listed, app.clock())
+    return added, _ids(app, listed)
+
+
+def _ids(app: App, listed: Sequence[FeedSeed]) -> tuple[int, ...]:
+    wanted = {canonical_url(seed.url) for seed in listed}
+    feeds = app.database.read(list_feeds, enabled=True)
+    return tuple(feed.id for feed in feeds if canonical_url(feed.url) in wanted)
+
+
+async def _read(app: App, source: str) -> bytes:
+    """Read a list of feeds from an address or a file."""
+    if not source.lower().startswith(("http://", "https://")):
+        try:
+            return await asyncio.to_thread(Path(source).read_bytes)
+        except OSError as error:
+            raise ConfigError(
+                f"{source} cannot be read ({error.strerror}): name an OPML file or its address"
+            ) from error
+    match await app.fetcher.fetch(Request(url=source)):
+        case Changed(body=body):
+            return body
+        case Failed(reason=reason):
+            raise ConfigError(f"the list of feeds at {source} {reason}: name an OPML file or its address")
+        case _:
+            raise ConfigError(f"the list of feeds at {source} has no content: name an OPML file or its address")
+
+
+# -- the line ----------------------------------------------------------------------------------------------------------
+
+
+async def _gather(app: App, *, only: Sequence[int] | None, force: bool, progress: Progress) -> _Gathered:
+    """Poll, tag and group. Where there is nothing yet, feeds are asked whether they are due or not."""
+    polled = await poll(
+        app.database,
+        app.fetcher,
+        clock=app.clock,
+        force=force or not app.database.read(count_entries),
+        policy=app.polling,
+        only=only,
+        progress=lambda done, total: progress("poll", done, total),
+    )
+    now = app.clock()
+    progress("tag", 0, 0)
+    tagged = tag_entries(app.database, now=now, themes=_themes(app))
+    progress("group", 0, 0)
+    grouped = group_entries(app.database, now=now, progress=lambda done, total: progress("group", done, total))
+    return _Gathered(poll=polled, tag=tagged, group=grouped)
+
+
+def _themes(app: App) -> ThemesFile:
+    try:
+        return ThemesFile(text=app.themes.read_text(encoding="utf-8"), name=str(app.themes))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{app.themes} cannot be read ({error}): mend it or name another") from error
+
+
+async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) -> _Published:
+    """Measure, compose the digests that are due, and send what is in the outbox, whichever of them fails."""
+    now = app.clock()
+    progress("measure", 0, 0)
+    measured = measure(app.database, now=now)
+    reports: list[ComposeReport] = []
+    problems: list[str] = []
+    for cadence in cadences:
+        progress("compose", 0, 0)
+        try:
+            reports.append(
+                compose(
+                    app.database,
+                    app.renderer,
+                    cadence=cadence,
+                    now=now,
+                    policy=app.digests[cadence],
+                    sample=app.sample,
+                )
+            )
+        except TrendbotError as error:
+            log.exception("compose_failed", cadence=cadence)
+            problems.append(f"no {cadence} digest: {error}")
+    progress("deliver", 0, 0)
+    delivered = await deliver(app.database, transports=app.transports, clock=app.clock, renderer=app.renderer)
+    return _Published(measure=measured, digests=tuple(reports), deliver=delivered, problems=tuple(problems))
+
+
+# -- the summary -------------------------------------------------------------------------------------------------------
+
+
+def _joined(before: _Gathered | None, after: _Gathered) -> _Gathered:
+    """Add up two gatherings; which feeds there are and which failed is what the later one found."""
+    if before is None:
+        return after
+    poll_ = replace(
+        after.poll,
+        entries_new=before.poll.entries_new + after.poll.entries_new,
+        entries_backlog=before.poll.entries_backlog + after.poll.entries_backlog,
+        entries_edited=before.poll.entries_edited + after.poll.entries_edited,
+        entries_removed=before.poll.entries_removed + after.poll.entries_removed,
+        bytes=before.poll.bytes + after.poll.bytes,
+        not_modified=before.poll.not_modified + after.poll.not_modified,
+    )
+    slugs = {**before.tag.by_theme, **after.tag.by_theme}
+    tag = replace(
+        after.tag,
+        entries=before.tag.entries + after.tag.entries,
+        by_theme={slug: before.tag.by_theme.get(slug, 0) + after.tag.by_theme.get(slug, 0) for slug in slugs},
+    )
+    group = replace(
+        after.group,
+        entries=before.group.entries + after.group.entries,
+        opened=before.group.opened + after.group.opened,
+        joined=before.group.joined + after.group.joined,
+        merged=before.group.merged + after.group.merged,
+    )
+    return _Gathered(poll=poll_, tag=tag, group=group)
+
+
+def _summary(
+    app: App, seeded: int, gathered: _Gathered, published: _Published, started: float, worked: float
+) -> RunSummary:
+    failed = tuple(f"{each.channel}: {each.reason}" for each in published.deliver.failed)
+    problem = (gathered.tag.problem,) if gathered.tag.problem else ()
+    return RunSummary(
+        now=app.clock(),
+        sample=app.sample,
+        feeds_seeded=seeded,
+        poll=gathered.poll,
+        tag=gathered.tag,
+        group=gathered.group,
+        measure=published.measure,
+        digests=published.digests,
+        deliver=published.deliver,
+        editions=app.editions,
+        entries=app.database.read(count_entries),
+        problems=(*problem, *published.problems, *failed),
+        seconds=round(time.monotonic() - started, 3),
+        cpu_seconds=round(time.process_time() - worked, 3),
+    )
+
+
+def counts_of(summary: RunSummary) -> dict[str, int | float]:
+    """Return the figures that are kept of a run."""
+    poll_ = summary.poll
+    return {
+        "feeds_asked": poll_.asked,
+        "feeds_changed": poll_.changed,
+        "feeds_not_modified": poll_.not_modified,
+        "feeds_failed": len(poll_.failed),
+        "bytes": poll_.bytes,
+        "entries_new": poll_.entries_new,
+        "entries_edited": poll_.entries_edited,
+        "tags": sum(summary.tag.by_theme.values()),
+        "stories_opened": summary.group.opened,
+        "rising": len(summary.measure.rising),
+        "digests": sum(report.created for report in summary.digests),
+        "messages": summary.deliver.sent,
+        "cpu_seconds": summary.cpu_seconds,
+    }
