@@ -171,7 +171,11 @@ class _Poll:
     def _start(self, host: str, target: Target) -> None:
         task = asyncio.create_task(self._ask(host, target))
         self.running.add(task)
-        task.add_done_callback(self.running.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.running.discard(task)
+        self.wake.set()  # only now: whoever wakes must not find the task still running, and wait for it for ever
 
     async def _pause(self, now: float) -> None:
         """Sleep until a request ends or a host may be asked again."""
@@ -215,7 +219,6 @@ class _Poll:
             await self._hand_over(self._failed(target, "could not be polled: see the log"))
         finally:
             self.lanes.done(host)
-            self.wake.set()
 
     async def _poll(self, target: Target) -> Polled:
         state = target.state
