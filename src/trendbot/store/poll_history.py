@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from trendbot.core.feed_health import PollNote
+from trendbot.core.feed_findings import PollNote
 from trendbot.core.polling import Outcome, PollFacts
 from trendbot.store.entry_writing import Applied
 from trendbot.store.schema import FeedPoll
