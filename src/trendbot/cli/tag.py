@@ -50,7 +50,7 @@ def show(choices: Choices, entry: int, json_: bool) -> None:
 @as_json
 @pass_choices
 def set_(
-    choices: Choices, entries: str, themes: tuple[str, ...], no: tuple[str, ...], only: bool, nothing: bool,
+    choices: Choices, /, *, entries: str, themes: tuple[str, ...], no: tuple[str, ...], only: bool, nothing: bool,
     story: bool, reason: str, editor: str, json_: bool,
 ) -> None:  # fmt: skip
     """Say that entries are about the named THEMES, or are not. It outlives every run of the machine."""
@@ -147,21 +147,21 @@ def undo(choices: Choices, act: int | None, mine: bool, editor: str, json_: bool
         tell_act(app.database.write(work, app.clock()), json_=json_)
 
 
+def _changes(act: Act) -> str:
+    from trendbot.cli.tag_view import changes_in_words
+
+    undoes = f"undoes {act.undoes}: " if act.undoes else ""
+    return undoes + changes_in_words(act)
+
+
 LOG = (
     Column(title="act", value=lambda act: act.act, number=True),
     Column(title="when (UTC)", value=lambda act: act.made_at),
     Column(title="who", value=lambda act: act.made_by),
     Column(title="what", value=lambda act: act.kind),
     Column(title="undone", value=lambda act: f"by {act.undone_by}" if act.undone_by else ""),
-    Column(title="changes", value=lambda act: _changes(act), wide=True),
+    Column(title="changes", value=_changes, wide=True),
 )
-
-
-def _changes(act: Act) -> str:
-    from trendbot.cli.tag_view import changes_in_words
-
-    undoes = f"undoes {act.undoes}: " if act.undoes else ""
-    return undoes + changes_in_words(act)
 
 
 @command.command()
@@ -172,7 +172,7 @@ def _changes(act: Act) -> str:
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
 @as_json
 @pass_choices
-def log(choices: Choices, entry: int | None, kind: tuple[str, ...], json_: bool, **wanted: Any) -> None:
+def log(choices: Choices, /, entry: int | None, kind: tuple[str, ...], json_: bool, **wanted: Any) -> None:
     """List what people changed, the latest first: tags, themes and terms."""
     from trendbot.cli.opening import opened
     from trendbot.store.curation import list_acts
@@ -273,7 +273,7 @@ def retag(choices: Choices, since: datetime | None, everything: bool, json_: boo
 )
 @as_editor
 @pass_choices
-def review(choices: Choices, editor: str, **wanted: Any) -> None:
+def review(choices: Choices, /, editor: str, **wanted: Any) -> None:
     """Read the entries most worth a person's minute, at the keyboard: one key a theme, undo, search."""
     from trendbot.cli.review import run_review
 
