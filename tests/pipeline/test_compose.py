@@ -106,10 +106,10 @@ def test_the_opening_digest_reaches_back_until_there_is_enough_and_says_so(datab
             ),
         )
     tree = content(database, now)
-    assert (tree.opening, tree.reach_days) == (True, 7)
+    assert (tree.opening, tree.reach_days) == (True, 5)
     assert len(tree.items()) == 10
     telegram = [edition for edition in database.read(digests.list_editions, 1) if edition.kind is ChannelKind.TELEGRAM]
-    assert "This first digest reaches back 7 days" in telegram[0].parts[0]
+    assert "This first digest reaches back 5 days" in telegram[0].parts[0]
 
 
 def test_later_digests_take_what_was_first_seen_since_and_no_old_news(database: Database, now: datetime) -> None:

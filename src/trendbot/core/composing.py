@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trendbot.core import wording
 from trendbot.core.digests import (
@@ -63,6 +64,17 @@ def tellable(
         if reports and candidate.story_id not in told:
             kept.append(replace(candidate, reports=reports))
     return tuple(kept)
+
+
+def newest(candidate: Candidate) -> datetime:
+    """Return the date of a story's newest report."""
+    return max(report.dated_at for report in candidate.reports)
+
+
+def days_for(candidates: Iterable[Candidate], *, now: datetime, enough: int) -> int:
+    """Return how many whole days before `now` one must reach for the newest report of `enough` stories, or of all."""
+    dates = sorted((newest(candidate) for candidate in candidates), reverse=True)[:enough]
+    return math.ceil((now - dates[-1]) / timedelta(days=1)) if dates else 0
 
 
 def _speaks(report: Report, languages: Sequence[str]) -> bool:

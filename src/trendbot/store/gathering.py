@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from trendbot.core.composing import Period, tellable
+from trendbot.core.composing import Period, days_for, newest, tellable
 from trendbot.core.digests import DigestPolicy, period_days, reaches, slot_of
 from trendbot.core.ranking import Candidate
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.store import deliveries, digests, views
 from trendbot.store.digests import Digest
+
+ENOUGH = 5
+"""An opening digest reaches no further back than to this many times the stories that it can hold."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +57,10 @@ def _opening(
         candidates = tellable(found, told=frozenset(), languages=policy.languages)
         if len(candidates) >= policy.opening_stories:
             break
+    narrowed = max(period_days(cadence), days_for(candidates, now=now, enough=ENOUGH * policy.stories))
+    if narrowed < days:
+        days, since = narrowed, now - timedelta(days=narrowed)
+        candidates = tuple(one for one in candidates if newest(one) >= since)
     counts = views.count_period(session, since=since, until=now, by="dated")
     return _period(session, cadence, since, now, counts, reach_days=days), candidates
 
