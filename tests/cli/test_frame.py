@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 import pytest
-
 from tests.cli.conftest import Cli, one_line
+
 from trendbot import __version__
 from trendbot.cli import COMMANDS, root
 from trendbot.cli.frame import Instant

@@ -60,10 +60,8 @@ def record(error: Exception) -> Path | None:
     """Log an unexpected error with its traceback; return the file, or None where the log is not a file."""
     import logging
 
-    get_logger(__name__).error("unexpected_error", exc_info=error)
-    files = [
-        Path(handler.baseFilename)
-        for handler in logging.getLogger().handlers
-        if isinstance(handler, logging.FileHandler)
-    ]
-    return next((file for file in files if file.name == LOG_NAME), None)
+    files = (Path(one.baseFilename) for one in logging.getLogger().handlers if isinstance(one, logging.FileHandler))
+    file = next((file for file in files if file.name == LOG_NAME), None)
+    if file is not None:
+        get_logger(__name__).error("unexpected_error", exc_info=error)
+    return file

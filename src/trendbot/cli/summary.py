@@ -30,7 +30,7 @@ def show_summary(summary: RunSummary, *, json_: bool) -> None:
         {
             "feeds": _feeds(summary),
             "entries": _entries(summary),
-            "tags": " · ".join(f"{slug} {count}" for slug, count in _most(summary.tag.by_theme)) or "none",
+            "tags": " · ".join(f"{slug} {count}" for slug, count in _most(summary.tag.by_theme)) or "none new",
             "stories": _stories(summary),
             "rising": "; ".join(map(rise, summary.measure.rising)) or "nothing rose beyond chance",
             "digests": "; ".join(map(_digest, summary.digests)) or "none",
@@ -44,7 +44,7 @@ def show_summary(summary: RunSummary, *, json_: bool) -> None:
 
 
 def _most(counts: Any) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return sorted((pair for pair in counts.items() if pair[1]), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _feeds(summary: RunSummary) -> str:

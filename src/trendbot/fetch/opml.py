@@ -22,6 +22,7 @@ from trendbot.fetch.texts import NAME_LIMIT, Raw, one_line
 MAX_FEEDS = 20_000
 MAX_DEPTH = 20
 _STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d+|#x[0-9a-f]+|amp|lt|gt|quot|apos);)", re.IGNORECASE)
+_FILE_NAME = re.compile(r"\S+\.(?:xml|rss|atom|rdf|json|txt|html?)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _KIND_WORDS = {
@@ -113,11 +114,16 @@ def _seed(attributes: dict[str, str], folders: tuple[str, ...]) -> FeedSeed | No
         return None
     return FeedSeed(
         url=url,
-        title=_label(attributes) or url,
+        title=_name(_label(attributes)) or url,
         site_url=http_url(attributes.get("htmlurl", "")) or None,
         kind=_kind((attributes.get("category", ""), *reversed(folders))),
         language=(attributes.get("language") or "").lower()[:16] or None,
     )
+
+
+def _name(label: str) -> str:
+    """Return a label that names a feed; one that is a file's or an address is none."""
+    return "" if _FILE_NAME.fullmatch(label) or http_url(label) else label
 
 
 def _kind(names: Iterable[str]) -> FeedKind:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any
 from http import HTTPStatus
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
@@ -156,6 +156,7 @@ def _settle(session: Session, polled: Polled, policy: PollPolicy, history: list[
             elsewhere=target.state.validated_url not in (None, facts.url),
         )
         row.listing = list(applied.listing)
+        _adopt_title(session, target.feed_id, polled.parsed.title)
     listed = len(polled.parsed.entries) if polled.parsed else 0
     history.extend(poll_rows(target.feed_id, facts, applied, listed=listed, at=polled.at))
     state = settled(target.feed_id, target.state, facts, now=polled.at, policy=policy)
@@ -168,6 +169,13 @@ def _settle(session: Session, polled: Polled, policy: PollPolicy, history: list[
     _move(session, target, row, state, policy)
     session.flush()
     return applied
+
+
+def _adopt_title(session: Session, feed_id: int, title: str) -> None:
+    """Let a feed that no one has named yet go by the name that it gives itself."""
+    feed = session.get(FeedRow, feed_id)
+    if feed is not None and title and feed.title == feed.url:
+        feed.title = title
 
 
 def _with_mirrors(
