@@ -11,8 +11,10 @@ import pytest
 from tests.cli.conftest import Cli, one_line
 
 from trendbot import __version__
-from trendbot.cli import COMMANDS, root
-from trendbot.cli.frame import Instant
+from trendbot.bootstrap import Access
+from trendbot.cli import COMMANDS, main, root
+from trendbot.cli.frame import Choices, Instant, pass_choices
+from trendbot.cli.opening import opened
 from trendbot.cli.out import plain
 
 HEAVY = ("pydantic", "sqlalchemy", "rich", "aiohttp", "asyncio", "jinja2", "numpy", "feedparser", "structlog")
@@ -146,28 +148,49 @@ def test_a_reader_that_leaves_ends_the_program_quietly() -> None:
     process.wait(timeout=30)
 
 
-def test_an_interrupt_is_one_line_and_130(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def left_with(program: click.Command) -> int | str | None:
+    """Run a program of the test's own the way trendbot is run; return its exit code."""
+    with pytest.raises(SystemExit) as left:
+        main([], program)
+    return left.value.code
+
+
+def test_an_interrupt_is_one_line_and_130(capsys: pytest.CaptureFixture[str]) -> None:
     @click.command("stuck")
     def stuck() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(root, "get_command", lambda *_: stuck)
-    said = cli("stuck")
-    assert said.code == 130
-    assert "interrupted" in said.err
+    assert left_with(stuck) == 130
+    assert "interrupted" in capsys.readouterr().err
 
 
-def test_an_unexpected_error_is_one_line_that_names_the_trace(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line_that_says_how_to_see_the_trace(capsys: pytest.CaptureFixture[str]) -> None:
     @click.command("broken")
     def broken() -> None:
         raise ZeroDivisionError("nothing to\nshare by")
 
-    monkeypatch.setattr(root, "get_command", lambda *_: broken)
-    said = cli("broken")
-    assert said.code == 1
-    assert one_line(said.err)
-    assert "unexpected ZeroDivisionError: nothing to share by" in said.err
-    assert "--debug" in said.err
+    assert left_with(broken) == 1
+    said = capsys.readouterr().err
+    assert one_line(said)
+    assert "unexpected ZeroDivisionError: nothing to share by" in said
+    assert "--debug" in said
+
+
+def test_an_unexpected_error_in_a_home_is_one_line_that_names_the_log(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    @click.command("broken")
+    @pass_choices
+    def broken(choices: Choices) -> None:
+        choices.home = home
+        with opened(choices, Access.WRITE):
+            raise ZeroDivisionError
+
+    assert left_with(broken) == 1
+    said = capsys.readouterr().err
+    assert one_line(said)
+    assert f"the trace is in {home / 'trendbot.log'}" in said
+    assert "Traceback" in (home / "trendbot.log").read_text()
 
 
 @pytest.mark.parametrize(

@@ -46,12 +46,12 @@ def root() -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and leave with its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
+def main(arguments: Sequence[str] | None = None, program: click.Command = root) -> NoReturn:
+    """Run one command of `program` and leave with its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
     prepare_streams()
     choices = Choices()
     try:
-        code = root.main(arguments, prog_name="trendbot", standalone_mode=False, obj=choices) or DONE
+        code = program.main(arguments, prog_name="trendbot", standalone_mode=False, obj=choices) or DONE
         sys.stdout.flush()
     except BrokenPipeError:
         code = _reader_left()

@@ -49,7 +49,9 @@ def _bad(what: str, found: object) -> Finding:
 @as_json
 @pass_choices
 def command(choices: Choices, json_: bool) -> None:
-    """Look at the installation, the settings, the home, the database and the feeds.
+    """Say what is wrong, and what to do about it.
+
+    Looks at the installation, the settings, the home, the database, the feeds and the last run.
 
     Ends with 1 where something does not work.
     """

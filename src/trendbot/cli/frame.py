@@ -44,7 +44,8 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
         setattr(context.ensure_object(Choices), str(parameter.name), value)
 
 
-def _common() -> list[click.Parameter]:
+def common_options() -> list[click.Parameter]:
+    """Return new ones of the options that every command takes."""
     file = click.Path(path_type=Path)
     switch = {"is_flag": True, "default": None, "flag_value": True}
     return [
@@ -68,7 +69,7 @@ class Verb(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(_common())
+        self.params.extend(common_options())
 
 
 class Noun(click.Group):
@@ -78,7 +79,7 @@ class Noun(click.Group):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(_common())
+        self.params.extend(common_options())
 
 
 class Lazy(Noun):

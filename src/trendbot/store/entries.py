@@ -56,7 +56,7 @@ def list_entries(
     if feed_id is not None:
         query = query.where(EntryRow.feed_id == feed_id)
     if theme is not None:
-        query = query.where(_tagged(theme))
+        query = query.where(tagged_with(theme))
     for word in (search or "").split():
         like = f"%{_escaped(word.lower())}%"
         where = [func.lower(column).like(like, escape="\\") for column in (EntryRow.title, EntryRow.summary)]
@@ -69,7 +69,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _tagged(theme: str) -> Any:
+def tagged_with(theme: str) -> Any:
     """Say "the effective tag of this theme is yes": a person's word, else any machine's yes."""
 
     def said(*conditions: Any) -> Any:

@@ -57,6 +57,16 @@ class TagRow:
     made_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EffectiveTag:
+    """A theme that applies to an entry, by the annotator whose word counts; see `effective_tags`."""
+
+    theme: str
+    confidence: float | None
+    annotator: Annotator
+    reason: str
+
+
 def entries_to_read(
     session: Session,
     annotator: Annotator,
@@ -228,3 +238,27 @@ def mentions_of(session: Session, entry_id: int) -> list[Mention]:
         .order_by(MentionRow.count.desc(), Term.name)
     )
     return [Mention(name, count) for name, count in session.execute(query)]
+
+
+def effective_tags(session: Session, entry_ids: Sequence[int]) -> dict[int, tuple[EffectiveTag, ...]]:
+    """Return the themes that apply to each entry: a person's word counts; where there is none, any machine's yes."""
+    said: dict[tuple[int, str], list[TagRow]] = {}
+    for row in tags_of(session, entry_ids):
+        said.setdefault((row.entry_id, row.theme), []).append(row)
+    found: dict[int, list[EffectiveTag]] = {}
+    for (entry_id, _), rows in said.items():
+        winner = max(rows, key=_weight)
+        if winner.applies:
+            found.setdefault(entry_id, []).append(
+                EffectiveTag(
+                    theme=winner.theme,
+                    confidence=winner.confidence,
+                    annotator=winner.annotator,
+                    reason=winner.reason,
+                )
+            )
+    return {entry_id: tuple(sorted(tags, key=lambda tag: tag.theme)) for entry_id, tags in found.items()}
+
+
+def _weight(row: TagRow) -> tuple[bool, bool, float]:
+    return row.annotator is Annotator.HUMAN, row.applies, row.confidence or 0.0
