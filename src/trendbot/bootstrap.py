@@ -120,7 +120,7 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         clock=clock,
         home=settings.home,
         database=database,
-        fetcher=_fetcher(settings),
+        fetcher=fetcher_for(settings),
         renderer=Renderer(bundled("templates"), settings.templates),
         transports={files.name: files},
         editions=settings.editions,
@@ -132,7 +132,8 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
     )
 
 
-def _fetcher(settings: Settings) -> Fetcher:
+def fetcher_for(settings: Settings) -> Fetcher:
+    """Return a fetcher as the settings have it; it is to be opened with `async with`."""
     asked = settings.fetch
     return Fetcher(
         user_agent=f"trendbot/{__version__} (+{asked.contact})",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trendbot.cli.feeds_health import VERBS, allow_private, an_address, asking, followed
 from trendbot.cli.frame import Choices, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, near, show_rows
 
@@ -18,7 +19,7 @@ KINDS = ("news", "lab", "research", "newsletter", "engineering", "policy", "comm
 
 @click.group("feeds", cls=Noun)
 def command() -> None:
-    """List, add, remove, import and export feeds."""
+    """List, add, examine, weigh, remove, import and export feeds."""
 
 
 def _state(feed: Feed) -> str:
@@ -61,25 +62,33 @@ def list_(choices: Choices, failing: bool, json_: bool) -> None:
 @click.argument("url")
 @click.option("--title", default="", help="Its name; default what the feed calls itself.")
 @click.option("--kind", type=click.Choice(KINDS), default="news", show_default=True, help="What sort of publisher.")
-@click.option("--language", help="Its language, such as en.")
+@click.option("--language", help="Its language, such as en; default what the feed says.")
 @click.option("--weight", type=click.FloatRange(0.1, 3.0), default=1.0, show_default=True, help="How much it counts.")
+@click.option("--as-is", is_flag=True, help="Take URL for a feed without asking it.")
+@allow_private
 @pass_choices
-def add(choices: Choices, url: str, title: str, kind: str, language: str | None, weight: float) -> None:
-    """Follow the feed at URL from the next run on."""
+def add(
+    choices: Choices,
+    url: str,
+    title: str,
+    kind: str,
+    language: str | None,
+    weight: float,
+    as_is: bool,
+    allow_private: bool,
+) -> None:
+    """Follow the feed at URL, or the one that the page at URL offers; what it lists is stored at once."""
     from trendbot.bootstrap import Access
     from trendbot.cli.opening import opened
     from trendbot.core.feeds import FeedSeed
-    from trendbot.core.urls import feed_address
     from trendbot.core.vocabulary import FeedKind
     from trendbot.store.feeds import add_feed
 
-    address = feed_address(url)
-    if not address:
-        raise click.BadParameter(f"{url!r} is no http(s) address", param_hint="URL")
-    seed = FeedSeed(url=address, title=title, kind=FeedKind(kind), language=language, weight=weight)
-    with opened(choices, Access.WRITE) as app:
-        feed = app.database.write(add_feed, seed, now=app.clock())
-    click.echo(f"feed {feed.id} added: {feed.url}")
+    seed = FeedSeed(url=an_address(url, "URL"), title=title, kind=FeedKind(kind), language=language, weight=weight)
+    with opened(choices, Access.WRITE, options=asking(allow_private)) as app:
+        feed = app.database.write(add_feed, seed, now=app.clock()) if as_is else followed(app, seed)
+    told = f", {feed.entries} entries" if feed.polled_at else ""
+    click.echo(f"feed {feed.id} added: {feed.title}, {feed.url}{told}")
 
 
 @command.command()
@@ -158,3 +167,7 @@ def export(choices: Choices, file: Path) -> None:
         stream.write(content)
     if str(file) != "-":
         click.echo(f"{len(feeds)} feeds written to {near(file)}")
+
+
+for verb in VERBS:
+    command.add_command(verb)

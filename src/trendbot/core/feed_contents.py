@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import median
 
 from trendbot.core.entries import AHEAD, believable
@@ -25,8 +25,8 @@ STEADY = 60
 LEAST_DAYS = 3
 WALLS = (
     "subscribe to continue", "subscribers only", "for subscribers", "paid subscribers", "members only",
-    "sign in to read", "log in to continue", "to read the full", "upgrade to paid", "already a subscriber", "subscribe to read",
-    "become a member to",
+    "sign in to read", "log in to continue", "to read the full", "upgrade to paid", "already a subscriber",
+    "subscribe to read", "become a member to",
 )  # fmt: skip
 """Words with which texts end that stop at a paywall, in lower case."""
 

@@ -75,7 +75,10 @@ class Specimen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patient:
-    """A feed and all that is examined at `now`. `days` counts its entries by posting day; `fresh` were first seen in a day."""
+    """A feed and all that is examined at `now`.
+
+    `days` counts its entries by posting day; `fresh` of them were first seen within the last day, backlog apart.
+    """
 
     now: datetime
     id: int

@@ -191,6 +191,8 @@ class Fetcher:
 
     async def _take(self, response: aiohttp.ClientResponse, hops: _Hops) -> Answer:
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        if "link" in headers:  # often one header a link
+            headers["link"] = ", ".join(response.headers.getall("link"))
         if response.status == HTTPStatus.NOT_MODIFIED:
             return NotModified(url=hops.url, status=304, headers=headers, moved_to=hops.moved_to)
         if response.status not in (200, 203, 226):

@@ -24,11 +24,21 @@ def add_feed(session: Session, seed: FeedSeed, *, now: datetime) -> Feed:
         ConflictError: the feed is followed already, perhaps in another spelling of its address.
 
     """
-    wanted = canonical_url(seed.url)
+    refuse_double(session, seed.url)
+    return _inserted(session, seed, now)
+
+
+def refuse_double(session: Session, address: str) -> None:
+    """Let pass an address that is not followed yet, in whatever spelling.
+
+    Raises:
+        ConflictError: it is followed; the message names the feed.
+
+    """
+    wanted = canonical_url(address)
     for url, title in session.execute(select(FeedRow.url, FeedRow.title)):
         if canonical_url(url) == wanted:
-            raise ConflictError(f"{seed.url} is followed already, as {title!r} ({url})")
-    return _inserted(session, seed, now)
+            raise ConflictError(f"{address} is followed already, as {title!r} ({url})")
 
 
 def seed_feeds(session: Session, seeds: Iterable[FeedSeed], now: datetime) -> int:

@@ -178,9 +178,7 @@ def _adopt_title(session: Session, feed_id: int, title: str) -> None:
         feed.title = title
 
 
-def _with_mirrors(
-    session: Session, row: FeedState, polled: Polled, state: PollState, policy: PollPolicy
-) -> PollState:
+def _with_mirrors(session: Session, row: FeedState, polled: Polled, state: PollState, policy: PollPolicy) -> PollState:
     """Decide which address is asked next; return the state that follows from it."""
     target, feed = polled.target, session.get(FeedRow, polled.target.feed_id)
     if feed is None or not (feed.mirrors or row.stand_in):
