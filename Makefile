@@ -4,57 +4,71 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUN := $(VENV)/.installed-run
+DEV := $(VENV)/.installed-dev
 HOME_DIR ?= var
 PYTEST_WORKERS ?= 2
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(STAMP) ## do the main job: poll, tag, group, measure, compose, and write today's digests
+run: $(RUN) ## do the main job: poll, tag, group, measure, compose, and write today's digests
 	@$(BIN)/trendbot run --home $(HOME_DIR)
 
-demo: $(STAMP) ## show the made-up sample week
+demo: $(RUN) ## show the made-up sample week
 	@$(BIN)/trendbot demo --home $(HOME_DIR)
 
-test: $(STAMP) ## run the tests
+test: $(DEV) ## run the tests
 	$(BIN)/pytest -n $(PYTEST_WORKERS)
 
-coverage: $(STAMP) ## run the tests and report what they do not reach
+coverage: $(DEV) ## run the tests, show what they do not reach, and fail below the floor
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -n $(PYTEST_WORKERS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
-lint: $(STAMP) ## ruff: style, size, banned calls
+lint: $(DEV) ## ruff: style, size, banned calls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(STAMP) ## mypy --strict
+types: $(DEV) ## mypy --strict
 	$(BIN)/mypy
 
-contracts: $(STAMP) ## import-linter: the layers
+contracts: $(DEV) ## import-linter: the layers
 	$(BIN)/lint-imports
 
 check: test lint types contracts ## all of the above, as CI does
 
-format: $(STAMP) ## format the code
+format: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-setup: $(STAMP) ## only set up the environment
+docs: $(DEV) ## write the reference pages that follow from the code
+	$(BIN)/python -m tests.reference
 
-$(STAMP): pyproject.toml constraints.txt
-	@PY=""; for p in python3.13 python3.12 python3.11 python3; do \
-	  if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then PY=$$p; break; fi; \
+setup: $(DEV) ## only set up the environment
+
+$(BIN)/python:
+	@for python in python3.13 python3.12 python3.11 python3; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Setting up $(VENV) with $$($$python --version), once; this takes a minute ..."; \
+	    if $$python -m venv $(VENV); then exit 0; fi; \
+	    rm -rf $(VENV); echo "make: $$python cannot make a virtual environment: install its venv package" >&2; exit 1; \
+	  fi; \
 	done; \
-	if [ -z "$$PY" ]; then echo "make: Python 3.11 or newer is needed, and none was found on PATH" >&2; exit 1; fi; \
-	if [ ! -x $(BIN)/python ]; then echo "Setting up $(VENV) with $$($$PY --version) (once, about a minute) ..."; $$PY -m venv $(VENV); fi
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade -c constraints.txt pip
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' --group dev
+	echo "make: Python 3.11 or newer is needed, and none was found on PATH" >&2; exit 1
+
+$(RUN): pyproject.toml constraints.txt | $(BIN)/python
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(DEV): $(RUN)
+	@$(PIP) install --upgrade -c constraints.txt pip
+	@$(PIP) install -c constraints.txt -e '.[all]' --group dev
 	@touch $@
 
 clean: ## remove the environment, caches and build results (not your data in var/)
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
 
-.PHONY: help run demo test coverage lint types contracts check format setup clean
+.PHONY: help run demo test coverage lint types contracts check format docs setup clean

@@ -119,7 +119,8 @@ async def walk_sample(app: App, *, progress: Progress = _silent) -> RunSummary:
             gathered = _joined(gathered, found)
             last = moment == week.moments[-1]
             if last or week.moments[number].date() != moment.date():
-                published = await _publish(there, tuple(Cadence) if last else (Cadence.DAILY,), _silent)
+                made = await _publish(there, tuple(Cadence) if last else (Cadence.DAILY,), _silent)
+                published = _and(published, made)
             progress("sample week", number, len(week.moments))
     if gathered is None or published is None:
         raise ConfigError("the sample week has no moments: restore seeds/sample/sample.toml")
@@ -267,6 +268,18 @@ def _joined(before: _Gathered | None, after: _Gathered) -> _Gathered:
         merged=before.group.merged + after.group.merged,
     )
     return _Gathered(poll=poll_, tag=tag, group=group)
+
+
+def _and(before: _Published | None, after: _Published) -> _Published:
+    """Add up what two days published: every rise and digest of both, and the files of the later."""
+    if before is None:
+        return after
+    return _Published(
+        measure=replace(after.measure, rising=(*before.measure.rising, *after.measure.rising)),
+        digests=(*before.digests, *after.digests),
+        deliver=replace(after.deliver, sent=before.deliver.sent + after.deliver.sent),
+        problems=(*before.problems, *after.problems),
+    )
 
 
 def _summary(

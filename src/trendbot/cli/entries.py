@@ -23,7 +23,7 @@ def command() -> None:
 
 COLUMNS = (
     Column(title="id", value=lambda row: row["id"], number=True),
-    Column(title="dated (UTC)", value=lambda row: row["dated_at"]),
+    Column(title="dated (UTC)", value=lambda row: row["dated_at"][:16].replace("T", " ")),
     Column(title="feed", value=lambda row: row["feed_title"]),
     Column(title="title", value=lambda row: row["title"], wide=True),
     Column(title="themes", value=lambda row: ", ".join(row["themes"])),

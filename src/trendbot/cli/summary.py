@@ -9,6 +9,8 @@ import click
 from trendbot.cli.out import near, plain, show_facts, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from trendbot.core.trends import TrendReading
     from trendbot.jobs import RunSummary
     from trendbot.pipeline.compose import ComposeReport
@@ -32,8 +34,8 @@ def show_summary(summary: RunSummary, *, json_: bool) -> None:
             "entries": _entries(summary),
             "tags": " · ".join(f"{slug} {count}" for slug, count in _most(summary.tag.by_theme)) or "none new",
             "stories": _stories(summary),
-            "rising": "; ".join(map(rise, summary.measure.rising)) or "nothing rose beyond chance",
-            "digests": "; ".join(map(_digest, summary.digests)) or "none",
+            "rising": _rises(summary.measure.rising),
+            "digests": _digests(summary.digests),
             "took": f"{summary.seconds:.1f} s, {summary.cpu_seconds:.1f} s of processor time",
         }
     )
@@ -74,15 +76,42 @@ def _stories(summary: RunSummary) -> str:
     return f"{grouped.opened} opened, {grouped.joined} entries joined one, {grouped.merged} merged"
 
 
-def rise(reading: TrendReading) -> str:
-    """Say one rise with its number and what is usual."""
-    return f"{reading.name}: {reading.current:g} reports in {reading.window_days} days, usually {reading.baseline:.1f}"
+def _rises(readings: Iterable[TrendReading]) -> str:
+    """Say what rose, each name once with its strongest reading."""
+    best: dict[str, TrendReading] = {}
+    for reading in readings:
+        if reading.name not in best or reading.score > best[reading.name].score:
+            best[reading.name] = reading
+    rows = sorted(best.values(), key=lambda reading: -reading.score)
+    told = [_rise(reading) for reading in rows[:SHOWN]]
+    more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+    return "; ".join(told + more) or "nothing rose beyond chance"
+
+
+def _rise(reading: TrendReading) -> str:
+    days = "in a day" if reading.window_days == 1 else f"in {reading.window_days} days"
+    return f"{reading.name}: {reading.current:g} reports {days}, usually {reading.baseline:.1f}"
+
+
+def _digests(reports: Iterable[ComposeReport]) -> str:
+    by_cadence: dict[str, list[ComposeReport]] = {}
+    for report in reports:
+        by_cadence.setdefault(report.cadence, []).append(report)
+    return "; ".join(_several(group) for group in by_cadence.values()) or "none"
+
+
+def _several(reports: list[ComposeReport]) -> str:
+    numbers = [report.digest.number for report in reports if report.digest]
+    if len(numbers) < len(reports) or len(numbers) == 1:
+        return "; ".join(_digest(report) for report in reports)
+    stories = sum(report.stories for report in reports)
+    return f"{reports[0].cadence} no. {min(numbers)} to {max(numbers)} ({stories} stories)"
 
 
 def _digest(report: ComposeReport) -> str:
     if report.digest is None:
         return f"no {report.cadence} digest for {report.slot} (nothing to tell yet)"
-    told = "a quiet day" if report.quiet else f"{report.stories} stories"
+    told = f"a quiet day, {report.stories} stories" if report.quiet else f"{report.stories} stories"
     age = "" if report.created else ", made before"
     return f"{report.cadence} no. {report.digest.number} for {report.slot} ({told}{age})"
 

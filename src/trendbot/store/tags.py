@@ -57,6 +57,10 @@ class TagRow:
     made_at: datetime
 
 
+_CHUNK = 5_000
+"""Entries asked for in one statement: databases bound the number of values."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EffectiveTag:
     """A theme that applies to an entry, by the annotator whose word counts; see `effective_tags`."""
@@ -243,8 +247,9 @@ def mentions_of(session: Session, entry_id: int) -> list[Mention]:
 def effective_tags(session: Session, entry_ids: Sequence[int]) -> dict[int, tuple[EffectiveTag, ...]]:
     """Return the themes that apply to each entry: a person's word counts; where there is none, any machine's yes."""
     said: dict[tuple[int, str], list[TagRow]] = {}
-    for row in tags_of(session, entry_ids):
-        said.setdefault((row.entry_id, row.theme), []).append(row)
+    for start in range(0, len(entry_ids), _CHUNK):
+        for row in tags_of(session, entry_ids[start : start + _CHUNK]):
+            said.setdefault((row.entry_id, row.theme), []).append(row)
     found: dict[int, list[EffectiveTag]] = {}
     for (entry_id, _), rows in said.items():
         winner = max(rows, key=_weight)
