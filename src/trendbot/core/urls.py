@@ -28,6 +28,10 @@ _AMP = re.compile(r"(?:/amp|\.amp(?:\.html)?)/?$", re.IGNORECASE)
 _ARXIV = re.compile(r"^/(?:abs|pdf|html)/(?P<id>[\w.\-]+(?:/\d+)?)$")
 _ARXIV_VERSION = re.compile(r"v\d+$|\.pdf$")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"{}|^`]")
+_ORDINARY = re.compile(
+    r"https?://[a-z0-9.-]{1,253}(?::\d{1,4})?(?:/[\w/.~!$&'()*+,;=:%-]{0,1000})?(?:\?[\w.~&=+%/-]{0,700})?", re.ASCII
+)
+"""Addresses that need no second look: most."""
 _SAFE_PATH = "/:@!$&'()*+,;=~-._"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -38,6 +42,8 @@ def http_url(text: str, base: str = "") -> str:
     Relative addresses are resolved against `base`. Addresses with user names, without a host, with control characters
     or longer than `MAX_LENGTH` are none. Spaces inside are escaped.
     """
+    if _ORDINARY.fullmatch(text):
+        return text
     text = _UNSAFE.sub(lambda bad: "" if bad[0] in "\t\r\n\x00" else quote(bad[0]), text.strip())
     if not text or len(text) > MAX_LENGTH:
         return ""

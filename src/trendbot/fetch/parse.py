@@ -15,6 +15,7 @@ from datetime import datetime
 from trendbot.core.entries import ParsedEntry, ParsedFeed, distinct, fallback_guid
 from trendbot.core.urls import MAX_LENGTH, http_url
 from trendbot.errors import ParseError
+from trendbot.fetch.fast import read_fast
 from trendbot.fetch.hints import read_hints
 from trendbot.fetch.jsonfeed import looks_like_json, read_json
 from trendbot.fetch.raw import RawEntry, RawFeed
@@ -74,7 +75,7 @@ def _read(body: bytes, *, url: str, content_type: str) -> RawFeed | None:
     if _HTML.match(body[:4096]):
         return None
     try:
-        return read_reference(body, content_type=content_type)
+        return read_fast(body, content_type=content_type) or read_reference(body, content_type=content_type)
     except Exception as error:  # feedparser knows no end of exceptions
         raise ParseError(f"cannot be read ({type(error).__name__})", url=url) from error
 
@@ -129,7 +130,9 @@ def _texts(summary: Raw, content: Raw) -> tuple[str, str]:
 
 
 def _guid(raw: RawEntry, url: str, title: str) -> str:
-    guid = "".join(character for character in raw.guid.strip() if character.isprintable())
+    guid = raw.guid.strip()
+    if not guid.isprintable():
+        guid = "".join(character for character in guid if character.isprintable())
     if not guid:
         guid = fallback_guid(url=url, title=title, published=raw.date_text)
     if len(guid) <= MAX_LENGTH:

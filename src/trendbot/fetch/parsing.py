@@ -1,9 +1,17 @@
-"""Parsing beside the event loop: on a thread for a little, over all processors for much."""
+"""Parsing beside the event loop: on a thread for a little, over all processors for much.
+
+The processes are started when documents pile up, and end with the poll, or by themselves where ours is killed.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Executor, ThreadPoolExecutor
+import multiprocessing
+import os
+import threading
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +21,9 @@ from trendbot.fetch.parse import parse
 from trendbot.logs import get_logger
 
 log = get_logger(__name__)
+
+MUCH = 24
+"""Documents waiting at once from which on processes are worth their start."""
 
 
 def parse_or_reason(body: bytes, url: str, content_type: str) -> ParsedFeed | str:
@@ -29,14 +40,41 @@ def parse_or_reason(body: bytes, url: str, content_type: str) -> ParsedFeed | st
 class Parsers:
     """The readers at work; use as a context manager."""
 
-    def __init__(self) -> None:
-        """Prepare; nothing is started yet."""
-        self._executor: Executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trendbot-parser")
+    def __init__(self, *, processes: int | None = None) -> None:
+        """Prepare for at most `processes` (default: one a processor; with one or none, a thread does it all)."""
+        self.processes = os.cpu_count() or 1 if processes is None else processes
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trendbot-parser")
+        self._pool: ProcessPoolExecutor | None = None
+        self._waiting = 0
 
     async def parse(self, body: bytes, *, url: str, content_type: str) -> ParsedFeed | str:
         """Parse beside the event loop; see `parse_or_reason`."""
+        self._waiting += 1
+        try:
+            return await self._parse(body, url, content_type)
+        finally:
+            self._waiting -= 1
+
+    async def _parse(self, body: bytes, url: str, content_type: str) -> ParsedFeed | str:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, parse_or_reason, body, url, content_type)
+        try:
+            return await loop.run_in_executor(self._executor(), parse_or_reason, body, url, content_type)
+        except BrokenProcessPool:  # a document brought its reader down: it fails, and the next ones get a new pool
+            log.exception("parser_died", url=url, size=len(body))
+            self._stop_pool()
+            return "cannot be read"
+
+    def _executor(self) -> Executor:
+        if self._pool is None and self._waiting >= MUCH and self.processes > 1:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload([__name__])
+            self._pool = ProcessPoolExecutor(self.processes, mp_context=context, initializer=_end_with_parent)
+        return self._pool or self._thread
+
+    def _stop_pool(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
 
     def __enter__(self) -> Self:
         return self
@@ -44,4 +82,19 @@ class Parsers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let a reader process end when the program does, however that ends."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

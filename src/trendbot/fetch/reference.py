@@ -7,12 +7,12 @@ inside markup: both are 85 % of its time and are done elsewhere.
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
-from time import struct_time
 from typing import Any
 
 import feedparser
 
+from trendbot.fetch.dates import from_struct
+from trendbot.fetch.forgiving import without_mail
 from trendbot.fetch.raw import RawEntry, RawFeed
 from trendbot.fetch.texts import EMPTY, Raw
 
@@ -40,11 +40,11 @@ def _entry(entry: Any) -> RawEntry:
         guid=str(entry.get("id") or ""),
         link=_link(entry),
         title=_text(entry, "title"),
-        summary=_text(entry, "summary"),
+        summary=EMPTY if content and "summary_detail" not in entry else _text(entry, "summary"),
         content=_typed(content[0]) if content else EMPTY,
         author=_author(entry),
-        published_at=_instant(_own(entry, "published_parsed")),
-        updated_at=_instant(_own(entry, "updated_parsed")),
+        published_at=from_struct(_own(entry, "published_parsed")),
+        updated_at=from_struct(_own(entry, "updated_parsed")),
         date_text=str(_own(entry, "published") or _own(entry, "updated") or ""),
     )
 
@@ -78,14 +78,4 @@ def _typed(detail: Any) -> Raw:
 
 def _author(entry: Any) -> str:
     detail = entry.get("author_detail") or {}
-    return str(detail.get("name") or entry.get("author") or "")
-
-
-def _instant(parsed: struct_time | tuple[int, ...] | None) -> datetime | None:
-    if not parsed:
-        return None
-    year, month, day, hour, minute, second = parsed[:6]
-    try:
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
-        return None
+    return str(detail.get("name") or without_mail(str(entry.get("author") or "")))

@@ -77,10 +77,9 @@ def _cleaned(raw: Raw) -> str:
             text = _without_markup(text)
     elif not raw.markup:
         text = text.strip()
-    text = _LINE_ENDS.sub("\n", text)
-    if text.isascii():
-        return _DECEIVING.sub("", text) if not text.isprintable() else text
-    return unicodedata.normalize("NFC", _DECEIVING.sub("", text))
+    if not text.isprintable():  # Python counts all that deceives, and all white space but the space, as unprintable
+        text = _DECEIVING.sub("", _LINE_ENDS.sub("\n", text))
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _without_markup(text: str) -> str:
