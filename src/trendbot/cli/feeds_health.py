@@ -74,7 +74,8 @@ def doctor(
     if json_:
         show_json({"feeds": len(found), "findings": shown, "suggestions": suggestions})
     else:
-        _show_findings(shown, suggestions)
+        _show_findings([one for one in shown if feeds or one.grade != "note"], suggestions)
+        _show_notes([] if feeds else [one for one in shown if one.grade == "note"])
         click.echo(_in_all(found, findings))
     if any(finding.grade == "bad" for finding in findings):
         raise click.exceptions.Exit(1)
@@ -95,6 +96,18 @@ def _show_findings(findings: Sequence[Finding], suggestions: Sequence[Suggestion
         if finding.feed_id in better and finding.grade != "note":
             steps[1] = f"→ {_suggested(better[finding.feed_id])}"
         _show_block(finding.grade, f"{finding.diagnosis}  {plain(finding.feed)}  (feed {finding.feed_id})", steps)
+
+
+def _show_notes(notes: Sequence[Finding]) -> None:
+    """Print the notes, which ask nothing of anybody, by what was found: a line of feeds each."""
+    kinds: dict[str, list[Finding]] = {}
+    for note in notes:
+        kinds.setdefault(note.diagnosis, []).append(note)
+    for kind, found in kinds.items():
+        names = ", ".join(f"{plain(note.feed)} ({note.feed_id})" for note in found)
+        _show_block("note", f"{kind}  {len(found)} feeds", [names])
+    if notes:
+        click.echo("      more on a feed's notes: `trendbot feeds doctor ID`")
 
 
 def _suggested(suggestion: Suggestion) -> str:
@@ -149,21 +162,23 @@ def _time(time: timedelta | None) -> str:
 
 
 def _mix(card: Card) -> str:
-    return ", ".join(f"{slug} {count}" for slug, count in card.themes[:3])
+    return ", ".join(f"{slug} {count}" for slug, count in card.themes[:2])
+
+
+def _timed(count: int, time: timedelta | None) -> str:
+    return f"{count} ({_time(time)})" if time is not None else str(count)
 
 
 CARDS = (
     Column(title="", value=lambda card: card.advice),
     Column(title="id", value=lambda card: card.feed_id, number=True),
-    Column(title="feed", value=lambda card: card.feed, wide=True),
+    Column(title="feed", value=lambda card: card.feed[:40], wide=True),
     Column(title="entries", value=lambda card: card.entries, number=True),
     Column(title="on theme", value=lambda card: _percent(card.on_theme), number=True),
     Column(title="stories", value=lambda card: card.stories, number=True),
     Column(title="original", value=lambda card: _percent(card.originals), number=True),
-    Column(title="first", value=lambda card: card.first, number=True),
-    Column(title="ahead", value=lambda card: _time(card.lead), number=True),
-    Column(title="echoes", value=lambda card: card.echoes, number=True),
-    Column(title="behind", value=lambda card: _time(card.lag), number=True),
+    Column(title="first (by)", value=lambda card: _timed(card.first, card.lead), number=True),
+    Column(title="echoes (by)", value=lambda card: _timed(card.echoes, card.lag), number=True),
     Column(title="told", value=lambda card: card.told, number=True),
     Column(title="led", value=lambda card: card.led, number=True),
     Column(title="why", value=lambda card: card.reason, wide=True),
@@ -188,8 +203,9 @@ PAIRS = (
 def scorecard(choices: Choices, days: int, pairs: bool, now: datetime | None, json_: bool) -> None:
     """Show what each feed is worth: who is first, who repeats, what is told, and whether to keep it.
 
-    Of a feed's stories, "original" is the share it had alone or first; "ahead" and "behind" are medians against the
-    next and the first report; "told" stories were in a digest, "led" ones by an entry of this feed.
+    Of a feed's stories, "original" is the share it had alone or first; it was "first" by a median time before the
+    next report, and "echoes" came by a median time after the first. "told" stories were in a digest, "led" ones by an
+    entry of this feed.
     """
     from trendbot.cli.opening import opened
 
@@ -217,8 +233,12 @@ def _scored(app: App, days: int) -> Scorecard:
     return score(facts.tallies, facts.reports, facts.told, digests=facts.digests, since=since)
 
 
-def _worth(card: Card) -> tuple[int, int, int, str]:
-    """Order cards: what to drop and to watch first, then by what reached readers."""
+def _worth(card: Card) -> tuple[bool, int, int, int, str]:
+    """Order cards: what to drop and to watch first, then by what reached readers; what said nothing last."""
+    return (not card.entries, *_value(card))
+
+
+def _value(card: Card) -> tuple[int, int, int, str]:
     return ("drop", "watch", "keep").index(card.advice), -card.told, -card.first, card.feed.casefold()
 
 

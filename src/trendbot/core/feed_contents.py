@@ -72,7 +72,8 @@ def _frozen_dates(patient: Patient) -> Iterator[Symptom]:
         evidence = (
             f"{len(old)} of {len(fresh)} new entries were dated {median(late):g} days back (median) when they came"
         )
-        yield Grade.LOOK, Diagnosis.FROZEN_DATES, evidence, _UNDATED_ADVICE
+        advice = "late or wrongly dated, they can be taken for old news: prefer another address of this publisher"
+        yield Grade.LOOK, Diagnosis.FROZEN_DATES, evidence, advice
 
 
 _UNDATED_ADVICE = (
@@ -113,11 +114,13 @@ def _rewritten_dates(patient: Patient) -> Iterator[Symptom]:
 
 def _changing_ids(patient: Patient) -> Iterator[Symptom]:
     """Find feeds that give known entries new ids."""
-    churned = [poll for poll in _documents(patient) if poll.renamed >= LEAST_DAYS and poll.renamed >= HALF * poll.known]
+    documents = _documents(patient)
+    churned = [poll for poll in documents if poll.renamed >= FEW and poll.renamed >= HALF * poll.known]
     if churned:
+        last = churned[-1]
         evidence = (
-            f"{churned[-1].renamed} of {churned[-1].known} known entries came under new ids {churned[-1].at:%Y-%m-%d}, "
-            f"and {len(churned)} times so in all"
+            f"{last.renamed} of {last.known} known entries came under new ids on {last.at:%Y-%m-%d}, "
+            f"as in {len(churned)} of {len(documents)} fetches"
         )
         advice = "nothing: they are recognised by link, title and date"
         yield Grade.NOTE, Diagnosis.CHANGING_IDS, evidence, advice

@@ -164,7 +164,7 @@ def _odds(chance: float) -> str:
 
 def _silence_advice(patient: Patient) -> str:
     where = patient.site_url or patient.url
-    return f"look at {where}: if there is news, {_search(patient)}; if not, `trendbot feeds disable {patient.id}`"
+    return f"look at {where}: where there is news, {_search(patient)}; else `trendbot feeds disable {patient.id}`"
 
 
 def _surging(patient: Patient) -> Iterator[Symptom]:

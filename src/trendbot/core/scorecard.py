@@ -28,8 +28,11 @@ OFF_THEME, SELDOM_ON = 0.1, 0.25
 MOSTLY_ECHO = 0.8
 DIGESTS = 5
 """Digests from which it means something that a feed was in none."""
+COPY = 0.9
+"""A feed is a copy where so much of it is in another one, whoever was first, if that weighs no less."""
 OVERLAP = 0.5
 """Share of the smaller feed's stories from which a pair is worth showing."""
+_NONE = timedelta()
 
 
 class Advice(enum.StrEnum):
@@ -92,7 +95,8 @@ class Pair:
 class Card:
     """A feed's figures in the period; shares are 0 to 1, and None where there is nothing to divide by.
 
-    Of its `stories` it had `alone` to itself, was `first` with, or came as `echoes` after others. `lead` is its median
+    Of its `stories` it had `alone` to itself, was `first` with, or came as `echoes` after others; those that others
+    had at the same instant are none of these. `lead` is its median
     time ahead of the second report where it was first, `lag` its median time behind the first where it was not.
     """
 
@@ -144,7 +148,8 @@ def score(
         closest.setdefault(pair.feed_id, pair)
     leads = {one.story_id: one.lead_feed_id for one in told}
     cards = [_card(tally, stories, mine[tally.feed_id], leads, closest.get(tally.feed_id)) for tally in tallies]
-    advised = tuple(_advised(card, tally, digests) for card, tally in zip(cards, tallies, strict=True))
+    weights = {tally.feed_id: tally.weight for tally in tallies}
+    advised = tuple(_advised(card, tally, digests, weights) for card, tally in zip(cards, tallies, strict=True))
     return Scorecard(cards=advised, pairs=pairs, digests=digests)
 
 
@@ -156,8 +161,7 @@ def _card(
     double: Pair | None,
 ) -> Card:
     alone = 0
-    ahead: list[timedelta] = []
-    behind: list[timedelta] = []
+    apart: list[timedelta] = []
     for story in mine:
         others = [at for feed, at in stories[story].items() if feed != tally.feed_id]
         own = stories[story][tally.feed_id]
@@ -165,7 +169,8 @@ def _card(
         if not others:
             alone += 1
         elif own is not None and known:
-            (ahead if own <= min(known) else behind).append(own - min(known))
+            apart.append(own - min(known))
+    ahead, behind = [time for time in apart if time < _NONE], [time for time in apart if time > _NONE]
     judged = alone + len(ahead) + len(behind)
     told = mine & leads.keys()
     return Card(
@@ -233,25 +238,34 @@ def _pairs(
 # -- advice ------------------------------------------------------------------------------------------------------------
 
 
-def _advised(card: Card, tally: Tally, digests: int) -> Card:
-    advice, reason = _advice(card, tally, digests)
+def _advised(card: Card, tally: Tally, digests: int, weights: Mapping[int, float]) -> Card:
+    advice, reason = _advice(card, tally, digests, weights)
     return replace(card, advice=advice, reason=reason)
 
 
-def _advice(card: Card, tally: Tally, digests: int) -> tuple[Advice, str]:
+def _advice(card: Card, tally: Tally, digests: int, weights: Mapping[int, float]) -> tuple[Advice, str]:
     if not card.entries:
         return Advice.WATCH, "no entry in this period: see `trendbot feeds doctor`"
     if card.entries < FEW:
         return Advice.KEEP, f"too few entries to judge ({card.entries})"
-    pair = card.double
-    if pair and pair.share >= DOUBLE and pair.shared >= 2 * FEW and (pair.behind or 0.0) >= BEHIND:
-        return (
-            Advice.DROP,
-            f"{pair.share:.0%} of its stories are in {pair.other} too, {pair.behind:.0%} of them earlier",
-        )
+    if card.double is not None and (reason := _doubled(card.double, weights)):
+        return Advice.DROP, reason
     if tally.tagged >= ENOUGH and (card.on_theme or 0.0) < OFF_THEME:
         return Advice.DROP, f"{tally.on_theme} of {tally.tagged} entries touch a theme"
     return _watched(card, tally, digests) or (Advice.KEEP, _merit(card, digests))
+
+
+def _doubled(pair: Pair, weights: Mapping[int, float]) -> str:
+    """Say why a feed is superfluous beside another, "" where it is not: it comes later, or is the same."""
+    if pair.shared < 2 * FEW:
+        return ""
+    if pair.share >= DOUBLE and pair.behind is not None and pair.behind >= BEHIND:
+        return f"{pair.share:.0%} of its stories are in {pair.other} (feed {pair.other_id}) too, {pair.behind:.0%} of these earlier"
+    if pair.share >= COPY and pair.behind is None and weights[pair.feed_id] <= weights[pair.other_id]:
+        return (
+            f"{pair.share:.0%} of its stories are in {pair.other} (feed {pair.other_id}) too: one of the two is enough"
+        )
+    return ""
 
 
 def _watched(card: Card, tally: Tally, digests: int) -> tuple[Advice, str] | None:
