@@ -45,15 +45,20 @@ class News:
     said: dict[str, Any] = field(default_factory=dict)
 
 
+def slug(title: str) -> str:
+    """Return the name of a feed's site."""
+    return "".join(character for character in title.lower() if character.isascii() and character.isalnum()) or "site"
+
+
 def add_themes(session: Session) -> dict[str, int]:
     """Add the eight themes where there are none; return their ids."""
     known = {theme.slug: theme.id for theme in session.query(schema.Theme)}
-    for position, (slug, title) in enumerate(THEMES.items()):
-        if slug not in known:
-            theme = schema.Theme(slug=slug, title=title, position=position)
+    for position, (name, title) in enumerate(THEMES.items()):
+        if name not in known:
+            theme = schema.Theme(slug=name, title=title, position=position)
             session.add(theme)
             session.flush()
-            known[slug] = theme.id
+            known[name] = theme.id
     return known
 
 
@@ -79,7 +84,7 @@ def add_entry(session: Session, news: News, now: datetime) -> int:
     """Add an entry with its tags; return its id."""
     themes = add_themes(session)
     number = uuid.uuid4().hex
-    url = news.url if news.url is not None else f"https://site.example/{number}"
+    url = news.url if news.url is not None else f"https://{slug(news.feed)}.example/{number}"
     entry = schema.Entry(
         feed_id=add_feed(session, news, now),
         guid=number,
@@ -100,7 +105,7 @@ def add_entry(session: Session, news: News, now: datetime) -> int:
     session.add_all(
         schema.Tag(
             entry_id=entry.id,
-            theme_id=themes[slug],
+            theme_id=themes[name],
             annotator=Annotator.RULE,
             made_by="builder",
             applies=True,
@@ -109,7 +114,7 @@ def add_entry(session: Session, news: News, now: datetime) -> int:
             entry_revision=1,
             made_at=now,
         )
-        for slug in news.themes
+        for name in news.themes
     )
     return entry.id
 

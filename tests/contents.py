@@ -29,7 +29,7 @@ def item(number: int, headline: str, *, source: str = "Model Wire", **given: Any
         "lead": DigestEntry(entry_id=number, source=source, url=f"https://news.example/{number}"),
         "sentences": (),
         "reports": 1,
-        "feeds": 1,
+        "publishers": 1,
         "others": (),
         "themes": (),
         "update": False,
@@ -54,7 +54,7 @@ def full(cadence: Cadence = Cadence.DAILY, **given: Any) -> DigestContent:
         sentences=said(1, "Alder Labs published the weights of Alder-24B on Tuesday under the Apache 2.0 licence.")
         + said(7, "The model matches its larger predecessor on nine of twelve public tests.", "Inference Post"),
         reports=4,
-        feeds=4,
+        publishers=4,
         others=(
             DigestEntry(entry_id=7, source="Inference Post", url="https://post.example/alder?a=1&b=2"),
             DigestEntry(entry_id=8, source="Open Bench", url="https://bench.example/t/8"),
@@ -72,7 +72,7 @@ def full(cadence: Cadence = Cadence.DAILY, **given: Any) -> DigestContent:
                     source="Clear Box",
                     sentences=said(2, "The regulator has given four laboratories until 1 December.", "Clear Box"),
                     reports=2,
-                    feeds=2,
+                    publishers=2,
                 ),
                 item(3, "An open tool traces every answer to its training data", source="R&D <weekly>"),
             ),
@@ -202,7 +202,7 @@ def _items(draw: st.DrawFn, sentences: int) -> DigestItem:
             for _ in range(draw(st.integers(0, sentences)))
         ),
         reports=draw(_counts),
-        feeds=draw(_counts),
+        publishers=draw(_counts),
         others=tuple(entry() for _ in range(draw(st.integers(0, 3)))),
         themes=("tools",),
     )

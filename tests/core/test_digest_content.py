@@ -84,7 +84,7 @@ def test_numbers_carry_their_unit() -> None:
 def test_the_line_is_one_sentence_of_facts() -> None:
     content = full()
     assert content.line == (
-        "6 stories out of 318 reports from 74 feeds; 4 feeds carry the lead and “Open weights” is rising."
+        "6 stories out of 318 reports from 74 feeds; 4 publishers carry the lead and “Open weights” is rising."
     )
     thin = wording.day_line(cadence=Cadence.WEEKLY, stories=1, entries=1, feeds=1, followed=9, lead=None, rising="")
     assert thin == "A quiet week with 1 story out of 1 report from 1 feed."

@@ -22,6 +22,7 @@ def report(entry_id: int, title: str = "A model learns to read maps", **given_va
         "language": "en",
         "body": "",
         "url": f"https://x.example/{entry_id}",
+        "canonical_url": f"https://site{given_values.get('feed_id', entry_id)}.example/{entry_id}",
         "dated_at": NOW - timedelta(hours=1),
         "seen_at": NOW,
         "backlog": False,
@@ -42,7 +43,7 @@ def score(candidate: Candidate) -> float:
 def test_the_parts_add_up_to_the_score() -> None:
     (ranked,) = rank([story(1, report(1), report(2, kind=FeedKind.NEWS), surprise=5)], now=NOW, window_days=1)
     assert ranked.score == pytest.approx(sum(ranked.parts.values()), abs=1e-3)
-    assert set(ranked.parts) >= {"feeds", "kinds", "press", "surprise", "themes", "freshness"}
+    assert set(ranked.parts) >= {"publishers", "kinds", "press", "surprise", "themes", "freshness"}
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,17 @@ from trendbot.core.digests import (
     Sentence,
     period_days,
 )
-from trendbot.core.limits import one_line, safe_link
+from trendbot.core.limits import one_line, plain_line, safe_link
 from trendbot.core.ranking import Candidate, Ranked, Report, Selection, rank, select
 from trendbot.core.summaries import Text, choose_sentences
 from trendbot.core.text import fold
 from trendbot.core.vocabulary import Cadence
 
 HEADLINE = 200
+_LABEL = re.compile(r"^(?:\[[^\]]{1,24}\]\s*)+(?=\S)")
+_TAIL = re.compile(r"^(.{12,}\S)\s+[|–—-]\s+([^|–—]{2,40})$")
+_NO_HEADLINE = re.compile(r"\W*(?:v?\d[\d.]*\S*|\w+)\W*")
+_JOINTS = re.compile(r"\s+(?:[|–—-]|::)\s+")
 SOURCE = 60
 _ENGLISH = frozenset("the of to and in for is with on a an by from as at how why what its new your are can not".split())  # noqa: SIM905
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
@@ -60,10 +64,34 @@ def tellable(
     """
     kept = []
     for candidate in candidates:
-        reports = tuple(report for report in candidate.reports if _speaks(report, languages) and one_line(report.title))
+        reports = tuple(report for report in candidate.reports if _speaks(report, languages) and headline_of(report))
         if reports and candidate.story_id not in told:
             kept.append(replace(candidate, reports=reports))
     return tuple(kept)
+
+
+def headline_of(report: Report) -> str:
+    """Return the title as a headline: without a label in front ("[News]") and its publisher's name behind.
+
+    Empty where the title is a single word or a version number: that is no headline.
+    """
+    title = _LABEL.sub("", one_line(report.title, 1000))
+    tail = _TAIL.match(title)
+    if tail and _folded(tail.group(2)) in _folded(report.source + report.publisher):
+        title = tail.group(1)
+    return "" if _NO_HEADLINE.fullmatch(title) else plain_line(title, HEADLINE)
+
+
+def source_of(report: Report) -> str:
+    """Return the publisher's name: of a feed title in several parts the one that the site's own name is in."""
+    title = one_line(report.source, 200)
+    label = _folded(report.publisher.split(" ")[0].rpartition(".")[0].rpartition(".")[2])
+    named = [part for part in _JOINTS.split(title) if label and label in _folded(part)]
+    return plain_line(named[0] if named else title, SOURCE) or "unnamed feed"
+
+
+def _folded(text: str) -> str:
+    return "".join(filter(str.isalnum, fold(text)))
 
 
 def newest(candidate: Candidate) -> datetime:
@@ -217,11 +245,11 @@ def _item(ranked: Ranked, *, sentences: int, others: int) -> DigestItem:
     reports, lead = ranked.candidate.reports, ranked.lead
     return DigestItem(
         story_id=ranked.candidate.story_id,
-        headline=one_line(lead.title, HEADLINE),
+        headline=headline_of(lead),
         lead=_entry(lead),
         sentences=_sentences(ranked, sentences),
-        reports=len(reports),
-        feeds=len({report.feed_id for report in reports}),
+        reports=len({report.canonical_url for report in reports}),
+        publishers=len({report.publisher for report in reports}),
         others=tuple(_entry(report) for report in _others(ranked)[:others]),
         themes=ranked.themes,
         update=False,
@@ -234,28 +262,28 @@ def _item(ranked: Ranked, *, sentences: int, others: int) -> DigestItem:
 def _entry(report: Report) -> DigestEntry:
     return DigestEntry(
         entry_id=report.entry_id,
-        source=one_line(report.source, SOURCE) or "unnamed feed",
+        source=source_of(report),
         url=safe_link(report.url) or "",
     )
 
 
 def _others(ranked: Ranked) -> list[Report]:
-    """One report of each other feed, the weightiest first."""
-    best: dict[int, Report] = {}
+    """Return one report of each other publisher, the weightiest first."""
+    best: dict[str, Report] = {}
     for report in sorted(ranked.candidate.reports, key=lambda each: (-each.weight, each.entry_id)):
-        if report.feed_id != ranked.lead.feed_id and safe_link(report.url):
-            best.setdefault(report.feed_id, report)
+        if report.publisher != ranked.lead.publisher and safe_link(report.url):
+            best.setdefault(report.publisher, report)
     return list(best.values())
 
 
 def _sentences(ranked: Ranked, limit: int) -> tuple[Sentence, ...]:
     """Take the lead's own sentences for a short item, where it has any; those of all reports else."""
-    headline = one_line(ranked.lead.title, HEADLINE)
+    headline = headline_of(ranked.lead)
     own = [ranked.lead]
     rest = [report for report in ranked.candidate.reports if report is not ranked.lead]
     tries = [own + rest] if limit > 1 else [own, rest]
     for reports in tries:
-        texts = [Text(entry_id=each.entry_id, source=one_line(each.source, SOURCE), body=each.body) for each in reports]
+        texts = [Text(entry_id=each.entry_id, source=source_of(each), body=each.body) for each in reports]
         spans = choose_sentences(texts, headline=headline, limit=limit) if limit else ()
         if spans:
             return tuple(

@@ -67,8 +67,9 @@ class DigestEntry:
 class DigestItem:
     """A story as told in a digest.
 
-    `headline` is the title of the entry `lead`, word for word. `reports` counts its entries, `feeds` their feeds.
-    `parts` are the named terms that add up to `score`; see ``core/ranking.py``. `others` are reports of other feeds.
+    `headline` is the title of the entry `lead`, word for word. `reports` counts its different pages, `publishers` who
+    stands behind them; `others` are reports of other publishers. `parts` are the named terms that add up to `score`;
+    see ``core/ranking.py``.
     """
 
     story_id: int
@@ -76,7 +77,7 @@ class DigestItem:
     lead: DigestEntry
     sentences: tuple[Sentence, ...]
     reports: int
-    feeds: int
+    publishers: int
     others: tuple[DigestEntry, ...]
     themes: tuple[str, ...]
     update: bool

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from trendbot.core.summaries import content_words, cosine
 from trendbot.core.vocabulary import FeedKind
@@ -20,11 +21,20 @@ from trendbot.core.vocabulary import FeedKind
 _PRESS = frozenset((FeedKind.NEWS, FeedKind.LAB))
 _PERSONAL = re.compile(
     r"\?\s*$|^(?:ask|show) hn\b|^(?:i|my|we|our|how i|how to|why i|what i|\d+ (?:ways|tips|things|reasons|best))\b|"
+    r"\b\d+ (?:\w+ ){0,3}(?:examples|tips|prompts|ways|ideas|lessons|tricks)\b|\bexplained\b|\bprompts?:|\btips for\b|"
     r"\btutorial\b|\bguide\b|\bopinion\b|\bwebinar\b|\bpodcast\b|\bgiveaway\b|\bdeal(?:s)? of\b|\bsponsored\b",
     re.IGNORECASE,
 )
+_ROUTINE = re.compile(
+    r"^(?:\W*v?\d+(?:\.\d+)+\S*)$|\b(?:elevated|increased) (?:errors?|error rates?|latency)\b|\bdegraded\b|\boutage\b|"
+    r"\bis down\b|\bservice disruption\b|\bscheduled maintenance\b|\brelease notes\b|\bchangelog\b|\bweekly roundup\b",
+    re.IGNORECASE,
+)
+_SHARED = frozenset(
+    "github.com medium.com reddit.com youtube.com youtu.be x.com twitter.com news.google.com huggingface.co arxiv.org "  # noqa: SIM905
+    "news.ycombinator.com lobste.rs bsky.app linkedin.com localhost".split()
+)
 _NEAR = 0.6
-_DIVERSITY = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,10 +50,17 @@ class Report:
     title: str
     body: str
     url: str
+    canonical_url: str
     dated_at: datetime
     seen_at: datetime
     backlog: bool
     themes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def publisher(self) -> str:
+        """Who speaks: the site the report stands on, or the feed where many share a site."""
+        host = (urlsplit(self.canonical_url).hostname or "").removeprefix("www.")
+        return f"{host} {self.feed_id}" if host in _SHARED or not host else host
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,13 +121,14 @@ def _parts(candidate: Candidate, lead: Report, now: datetime, window_days: float
     age = max(0.0, (now - newest).total_seconds() / 86_400 / window_days)
     themes = len(_themes(reports))
     parts = {
-        "feeds": math.log1p(len({report.feed_id for report in reports})),
+        "publishers": math.log1p(len({report.publisher for report in reports})),
         "kinds": 0.6 * (len(kinds) - 1),
         "press": 0.8 * bool(kinds & _PRESS),
         "weight": 0.4 * (max(report.weight for report in reports) - 1),
         "themes": -0.8 if not themes else 0.1 * min(themes, 3),
         "surprise": 0.08 * min(candidate.surprise, 20.0),
         "personal": -0.5 * bool(_PERSONAL.search(lead.title)),
+        "routine": -1.5 * bool(_ROUTINE.search(lead.title)),
         "freshness": -0.6 * min(age, 3.0),
     }
     return {name: round(value, 4) for name, value in parts.items() if value}
@@ -139,7 +157,8 @@ def choose_lead(candidate: Candidate) -> Report:
 
     def worth(report: Report) -> tuple[float, float, int]:
         near = cosine(Counter(content_words(report.title)), everything) if len(reports) > 2 else 0.0  # noqa: PLR2004
-        plain = -0.5 * bool(_PERSONAL.search(report.title)) - 0.4 * (not 20 <= len(report.title) <= 160)  # noqa: PLR2004
+        weak = _PERSONAL.search(report.title) or _ROUTINE.search(report.title)
+        plain = -0.5 * bool(weak) - 0.4 * (not 20 <= len(report.title) <= 160)  # noqa: PLR2004
         social = -0.3 * (report.kind is FeedKind.COMMUNITY)
         return (near + plain + social + 0.3 * report.weight, -report.dated_at.timestamp(), -report.entry_id)
 
@@ -184,15 +203,15 @@ def _shelf(each: Ranked, shelves: dict[str, list[Ranked]], per_theme: int) -> st
 
 def _diverse(ranked: Sequence[Ranked], *, count: int, per_feed: int) -> list[Ranked]:
     vectors = {each.candidate.story_id: Counter(content_words(each.lead.title)) for each in ranked}
-    feeds: Counter[int] = Counter()
+    publishers: Counter[str] = Counter()
     chosen: list[Ranked] = []
     for each in ranked:
         if len(chosen) >= count:
             break
         own = vectors[each.candidate.story_id]
         near = any(cosine(own, vectors[other.candidate.story_id]) >= _NEAR for other in chosen)
-        if near or feeds[each.lead.feed_id] >= per_feed:
+        if near or publishers[each.lead.publisher] >= per_feed:
             continue
         chosen.append(each)
-        feeds[each.lead.feed_id] += 1
+        publishers[each.lead.publisher] += 1
     return chosen

@@ -31,13 +31,15 @@ _NO_NEWS = re.compile(
     r"appeared first on|originally (?:published|appeared)|^(?:read|learn|see|find out|view|watch|listen|show) (?:more|"
     r"the (?:full|whole|rest)|full)|read (?:the )?(?:full|more|rest|original)|continue reading|click here|"
     r"sign up|subscrib|newsletter|unsubscribe|follow us|share (?:this|on)|join (?:us|our|the)|tell us|let us know|"
-    r"^(?:by|von|par) [A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,3}(?:[,|·•].*)?[.]?$|^(?:photo|image|credit|source|picture|"
+    r"^(?:by|von|par) [A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,3}(?:[,|·•].*)?[.]?$|"
+    r"^(?:photo|image|credit|source|picture|"
     r"getty|illustration|editor'?s note|disclosure|advertisement|sponsored|tags?|filed under|comments?)\b\s*[:/]|"
-    r"^(?:photo|image|picture|illustration)s? (?:credit|by|via|courtesy)|getty images|article url|comments url|^points: |# comments|submitted by /?u/|\[link\]|\[comments\]|cookie|"
+    r"^(?:photo|image|picture|illustration)s? (?:credit|by|via|courtesy)|getty images|"
+    r"article url|comments url|^points: |# comments|submitted by /?u/|\[link\]|\[comments\]|cookie|"
     r"all rights reserved|©|https?://|www\.|\bdownload (?:now|the|our)|register (?:now|today|here)|"
     r"^(?:in )?this (?:post|article|episode|week'?s? (?:episode|issue)|newsletter|blog|video|tutorial)|"
     r"^(?:today|here)(?:'s|’s| is| are) (?:what|the|our|how|everything)|\bpodcast\b|affiliate|"
-    r"^(?:hi|hello|hey|welcome|thanks|thank you)\b",
+    r"^status:|^release notes|^(?:hi|hello|hey|welcome|thanks|thank you)\b",
     re.IGNORECASE,
 )
 _CUT = re.compile(r"(?:\[?\s?(?:…|\.\.\.)\s?\]?|\[&hellip;\])\s*$")

@@ -61,7 +61,7 @@ def day_line(
         return f"A quiet {span}: {read} read, no story that was not told before."
     of = f"{counted(stories, 'story', 'stories')} out of {counted(entries, 'report')} from {counted(feeds, 'feed')}"
     begin = f"A quiet {span} with {of}" if stories < _THIN else of[0].upper() + of[1:]
-    more = [f"{lead.feeds} feeds carry the lead"] if lead and lead.feeds >= _WIDE else []
+    more = [f"{lead.publishers} publishers carry the lead"] if lead and lead.publishers >= _WIDE else []
     more += [f"“{rising}” is rising"] if rising else []
     return begin + (f"; {' and '.join(more)}." if more else ".")
 
@@ -113,7 +113,7 @@ def why(brand: str, cadence: Cadence) -> str:
 def minutes(texts: Iterable[str]) -> int:
     """Return the minutes it takes to read the texts, one at least."""
     total = sum(len(text.split()) for text in texts)
-    return max(1, round(total / WORDS_A_MINUTE))
+    return max(1, -(-total // WORDS_A_MINUTE))
 
 
 def hashtags(slugs: Iterable[str], *, limit: int = 5) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trendbot.core.composing import build_content
-from trendbot.core.digests import DigestContent, DigestPolicy, DigestRise, slot_of
+from trendbot.core.digests import DigestContent, DigestPolicy, DigestRise, period_days, slot_of
 from trendbot.core.limits import one_line
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import ConflictError
@@ -94,7 +94,7 @@ def _report(digest: Digest, *, created: bool) -> ComposeReport:
 
 
 def _content(gathered: Gathered, policy: DigestPolicy, *, sample: bool) -> DigestContent:
-    rising = rises(gathered.readings)
+    rising = rises(gathered.readings, days=period_days(gathered.period.cadence))
     return build_content(
         gathered.candidates,
         period=gathered.period,
@@ -107,10 +107,13 @@ def _content(gathered: Gathered, policy: DigestPolicy, *, sample: bool) -> Diges
     )
 
 
-def rises(readings: tuple[views.Reading, ...]) -> tuple[DigestRise, ...]:
-    """Return what rose, the most surprising first; each name once."""
+def rises(readings: tuple[views.Reading, ...], *, days: int) -> tuple[DigestRise, ...]:
+    """Return what rose, the most surprising first; each name once.
+
+    Readings over at least `days` go first: a week's digest speaks of a week where it can.
+    """
     found: dict[str, DigestRise] = {}
-    for reading in readings:
+    for reading in sorted(readings, key=lambda each: each.window_days < days):
         name = one_line(reading.name, 80)
         if reading.direction != "rising" or not name or name.casefold() in found:
             continue

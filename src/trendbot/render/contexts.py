@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 from trendbot.core import wording
@@ -28,7 +29,7 @@ def base(content: DigestContent) -> dict[str, Any]:
 
 def linkedin(content: DigestContent, *, card: bool) -> dict[str, Any]:
     """Return the context of a post; `card`: the link goes into a card of its own, so the text needs none."""
-    items = [item for section in content.sections for item in section.items] + list(content.also)
+    items = [*_by_turns(content), *content.also]
     opening = content.lead.headline if content.lead else content.line
     return base(content) | {
         "hook": wording.hook(f"Sample: {opening}" if content.sample else opening),
@@ -36,6 +37,12 @@ def linkedin(content: DigestContent, *, card: bool) -> dict[str, Any]:
         "tags": wording.hashtags([section.slug for section in content.sections] + _lead_themes(content)),
         "card": card,
     }
+
+
+def _by_turns(content: DigestContent) -> list[DigestItem]:
+    """Return the first story of each theme, then the second of each, and so on."""
+    shelves = [section.items for section in content.sections]
+    return [item for turn in zip_longest(*shelves) for item in turn if item is not None]
 
 
 def post_line(item: DigestItem) -> str:
