@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 HOME_DIR ?= var
+PYTEST ?= pytest
 PYTEST_WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -20,11 +21,14 @@ demo: $(RUN) ## show the made-up sample week
 	@$(BIN)/trendbot demo --home $(HOME_DIR)
 
 test: $(DEV) ## run the tests
-	$(BIN)/pytest -n $(PYTEST_WORKERS)
+	$(BIN)/$(PYTEST) -n $(PYTEST_WORKERS)
 
 coverage: $(DEV) ## run the tests, show what they do not reach, and fail below the floor
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -n $(PYTEST_WORKERS)
+	$(MAKE) coverage-report
+
+coverage-report:
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
@@ -71,4 +75,4 @@ $(DEV): $(RUN)
 clean: ## remove the environment, caches and build results (not your data in var/)
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
 
-.PHONY: help run demo test coverage lint types contracts check format docs setup clean
+.PHONY: help run demo test coverage coverage-report lint types contracts check format docs setup clean

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import structlog
+from tests.cli.site import Site, serve
 
 from trendbot.cli import main
 
@@ -63,6 +64,12 @@ def cli(capsys: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.Monk
         return Said(left.value.code, said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server on loopback."""
+    yield from serve()
 
 
 def one_line(text: str) -> bool:
