@@ -612,6 +612,59 @@ def upgrade() -> None:
         sa.UniqueConstraint("undoes", "subject", name=op.f("uq_curations_undoes_subject")),
     )
     op.create_index(op.f("ix_curations_subject_id"), "curations", ["subject", "id"], unique=False)
+    op.create_table(
+        "own_terms",
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=True),
+        sa.Column("aliases", sa.JSON(), nullable=False),
+        sa.Column("themes", sa.JSON(), nullable=False),
+        sa.Column("merged_into", sa.String(length=128), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_own_terms")),
+    )
+    op.create_table(
+        "rejected_names",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rejected_names")),
+    )
+    op.create_table(
+        "names",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("forms", sa.JSON(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("lower", sa.Integer(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_names")),
+    )
+    op.create_index(op.f("ix_names_last_day"), "names", ["last_day"], unique=False)
+    op.create_table(
+        "name_days",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("strong", sa.Integer(), nullable=False),
+        sa.Column("feeds", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "day", name=op.f("pk_name_days")),
+    )
+    op.create_index(op.f("ix_name_days_day"), "name_days", ["day"], unique=False)
+    op.create_table(
+        "name_readings",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("last_entry_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_name_readings")),
+    )
+    op.create_table(
+        "name_suggestions",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("feeds", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_name_suggestions")),
+    )
+    op.create_index(op.f("ix_name_suggestions_day"), "name_suggestions", ["day"], unique=False)
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_TRIGGERS if sqlite else POSTGRESQL_TRIGGERS:
         op.execute(statement)
@@ -621,6 +674,15 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION trendbot_frozen() CASCADE")
         op.execute("DROP FUNCTION trendbot_logged() CASCADE")
+    op.drop_index(op.f("ix_name_suggestions_day"), table_name="name_suggestions")
+    op.drop_table("name_suggestions")
+    op.drop_table("name_readings")
+    op.drop_index(op.f("ix_name_days_day"), table_name="name_days")
+    op.drop_table("name_days")
+    op.drop_index(op.f("ix_names_last_day"), table_name="names")
+    op.drop_table("names")
+    op.drop_table("rejected_names")
+    op.drop_table("own_terms")
     op.drop_index(op.f("ix_curations_subject_id"), table_name="curations")
     op.drop_table("curations")
     op.drop_table("reviews")

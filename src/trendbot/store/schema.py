@@ -312,6 +312,77 @@ class Term(Base):
     muted: Mapped[bool] = mapped_column(default=False)
 
 
+class OwnTerm(Base):
+    """What people add to the terms of the themes file: a term of their own, or aliases and themes of one of the file's.
+
+    `kind` is None where only something is added; `merged_into` names the term that this one is counted as.
+    """
+
+    __tablename__ = "own_terms"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    kind: Mapped[str | None] = mapped_column(String(16))
+    aliases: Mapped[list[str]] = mapped_column(default=list)
+    themes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    merged_into: Mapped[str | None] = mapped_column(String(128))
+
+
+class RejectedName(Base):
+    """A name of which a person said that it is no term: it is not put forward again."""
+
+    __tablename__ = "rejected_names"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[str] = mapped_column(String(128))
+
+
+class Name(Base):
+    """What may be a name, seen in entries: its spellings with their counts. Machine-kept, forgotten when silent."""
+
+    __tablename__ = "names"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    forms: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    entries: Mapped[int]
+    lower: Mapped[int] = mapped_column(default=0)
+    last_day: Mapped[date] = mapped_column(index=True)
+
+
+class NameDay(Base):
+    """One UTC day of a name: entries, those that use it as a name beyond doubt, and some of the feeds."""
+
+    __tablename__ = "name_days"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, index=True)
+    entries: Mapped[int]
+    strong: Mapped[int]
+    feeds: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class NameReading(Base):
+    """How many entries of a UTC day were read for names, and the highest entry read with them."""
+
+    __tablename__ = "name_readings"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    entries: Mapped[int]
+    last_entry_id: Mapped[int]
+
+
+class NameSuggestion(Base):
+    """A name as it was put forward, once and never again, with what spoke for it."""
+
+    __tablename__ = "name_suggestions"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[str] = mapped_column(String(64))
+    day: Mapped[date] = mapped_column(index=True)
+    entries: Mapped[int]
+    feeds: Mapped[int]
+    score: Mapped[float]
+
+
 class Mention(Base):
     __tablename__ = "mentions"
 
