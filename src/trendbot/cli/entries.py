@@ -11,8 +11,7 @@ from trendbot.cli.frame import Choices, Instant, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, jsonable, show_facts, show_json, show_rows
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+    from trendbot.store.database import Session
     from trendbot.store.tags import TagRow
 
 

@@ -21,6 +21,8 @@ from sqlalchemy.orm import Session
 
 from trendbot.errors import ConfigError, StoreError
 
+__all__ = ["Database", "Session", "Work", "sqlite_url", "translated"]
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Work = Callable[Concatenate[Session, P], T]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, case, delete, func, insert, select
+from sqlalchemy import Subquery, and_, case, delete, func, insert, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from trendbot.core.trends import SeriesCounts, TrendReading
@@ -78,7 +78,7 @@ def _counted(
     series: InstrumentedAttribute[int | None] | None = None,
     said: Subquery | None = None,
     subject: Any = None,
-) -> Select[Any]:
+) -> Any:
     day = func.date(Entry.dated_at)
     counts = (
         func.count(Entry.id).label("entries"),
@@ -101,7 +101,7 @@ def _counted(
     )
 
 
-def _insert(session: Session, table: type[Any], rows: Select[Any]) -> None:
+def _insert(session: Session, table: type[Any], rows: Any) -> None:
     found = [
         {**row._mapping, "day": date.fromisoformat(str(row.day))}  # noqa: SLF001  (SQLAlchemy's public name)
         for row in session.execute(rows)
