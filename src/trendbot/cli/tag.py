@@ -13,9 +13,8 @@ from trendbot.cli.frame import Choices, Instant, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, show_json, show_rows
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from trendbot.store.curation import Act
+    from trendbot.store.database import Session
     from trendbot.store.labels import Said
 
 

@@ -19,9 +19,8 @@ from trendbot.store.label_files import LabelImport
 from trendbot.store.tags import EffectiveTag, TagRow, effective_tags, tags_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from trendbot.pipeline.tag import TagReport
+    from trendbot.store.database import Session
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

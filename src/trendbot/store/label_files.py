@@ -80,11 +80,12 @@ def import_labels(
     read, problems, total = _read_lines(lines, slugs, only_yes=only_yes)
     if total and not read:
         raise ConfigError(f"no line holds labels; {problems[0]}: give one JSON object a line with title and themes")
+    drawn = None if only_yes else "import"  # a line that speaks of every theme was read by a person
     sayings, unknown = [], 0
     for line in read:
         found = _entries_of(session, line)
         unknown += not found
-        sayings += [Said(entry_id=number, themes=line.themes) for number in found]
+        sayings += [Said(entry_id=number, themes=line.themes, drawn=drawn) for number in found]
     merged = {said.entry_id: said for said in sayings}
     act = say(session, list(merged.values()), kind="tag.import", by=by, now=now, note=note)
     return LabelImport(lines=total, entries=len(merged), act=act, unknown=unknown, problems=tuple(problems))
