@@ -661,7 +661,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("feeds", sa.Integer(), nullable=False),
-        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_name_suggestions")),
     )
     op.create_index(op.f("ix_name_suggestions_day"), "name_suggestions", ["day"], unique=False)
