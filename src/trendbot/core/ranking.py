@@ -21,6 +21,7 @@ from trendbot.core.vocabulary import FeedKind
 _PRESS = frozenset((FeedKind.NEWS, FeedKind.LAB))
 _PERSONAL = re.compile(
     r"\?\s*$|^(?:ask|show) hn\b|^(?:i|my|we|our|how i|how to|why i|what i|\d+ (?:ways|tips|things|reasons|best))\b|"
+    r"\byour?\b|\b\w+ vs\.? \w+|"
     r"\b\d+ (?:\w+ ){0,3}(?:examples|tips|prompts|ways|ideas|lessons|tricks)\b|\bexplained\b|\bprompts?:|\btips for\b|"
     r"\btutorial\b|\bguide\b|\bopinion\b|\bwebinar\b|\bpodcast\b|\bgiveaway\b|\bdeal(?:s)? of\b|\bsponsored\b",
     re.IGNORECASE,
@@ -128,7 +129,7 @@ def _parts(candidate: Candidate, lead: Report, now: datetime, window_days: float
         "themes": -0.8 if not themes else 0.1 * min(themes, 3),
         "surprise": 0.08 * min(candidate.surprise, 20.0),
         "personal": -0.5 * bool(_PERSONAL.search(lead.title)),
-        "routine": -1.5 * bool(_ROUTINE.search(lead.title)),
+        "routine": -1.5 * (bool(_ROUTINE.search(lead.title)) or lead.publisher.startswith("status.")),
         "freshness": -0.6 * min(age, 3.0),
     }
     return {name: round(value, 4) for name, value in parts.items() if value}

@@ -32,6 +32,8 @@ _NO_NEWS = re.compile(
     r"the (?:full|whole|rest)|full)|read (?:the )?(?:full|more|rest|original)|continue reading|click here|"
     r"sign up|subscrib|newsletter|unsubscribe|follow us|share (?:this|on)|join (?:us|our|the)|tell us|let us know|"
     r"^(?:by|von|par) [A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,3}(?:[,|·•].*)?[.]?$|"
+    r"^(?:use|discover|make|build|learn|explore|try|get|find|see|check|start|create|watch|join|meet|turn|bring|take|"
+    r"unlock|boost|transform|introducing|imagine)\b|"
     r"^(?:photo|image|credit|source|picture|"
     r"getty|illustration|editor'?s note|disclosure|advertisement|sponsored|tags?|filed under|comments?)\b\s*[:/]|"
     r"^(?:photo|image|picture|illustration)s? (?:credit|by|via|courtesy)|getty images|"
