@@ -259,12 +259,11 @@ def _doubled(pair: Pair, weights: Mapping[int, float]) -> str:
     """Say why a feed is superfluous beside another, "" where it is not: it comes later, or is the same."""
     if pair.shared < 2 * FEW:
         return ""
+    said = f"{pair.share:.0%} of its stories are in {pair.other} (feed {pair.other_id}) too"
     if pair.share >= DOUBLE and pair.behind is not None and pair.behind >= BEHIND:
-        return f"{pair.share:.0%} of its stories are in {pair.other} (feed {pair.other_id}) too, {pair.behind:.0%} of these earlier"
+        return f"{said}, {pair.behind:.0%} of these earlier"
     if pair.share >= COPY and pair.behind is None and weights[pair.feed_id] <= weights[pair.other_id]:
-        return (
-            f"{pair.share:.0%} of its stories are in {pair.other} (feed {pair.other_id}) too: one of the two is enough"
-        )
+        return f"{said}: one of the two is enough"
     return ""
 
 
