@@ -23,6 +23,7 @@ COMMANDS = {
     "themes": "List, show, edit, try and apply the themes.",
     "tag": "Say what an entry is about: review, set, undo.",
     "entries": "List, show and import entries.",
+    "evaluate": "Measure the tagging against labelled entries.",
     "stories": "List and show stories.",
     "digests": "List and show digests and their editions.",
     "db": "Upgrade and check the database.",

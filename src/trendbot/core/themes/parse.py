@@ -12,7 +12,7 @@ from typing import Any
 
 from trendbot.core.themes.lines import Lines, index_lines
 from trendbot.core.themes.model import NOTHING, Condition, Group, Rule, Term, Theme, ThemeSet, Where
-from trendbot.core.themes.phrases import Phrase, PhraseError, parse_phrase
+from trendbot.core.themes.phrases import Phrase, PhraseError, literal, parse_phrase
 from trendbot.errors import ConfigError
 
 FORMAT = 1
@@ -125,7 +125,7 @@ class _Parser:
     def term(self, table: Mapping[str, Any], place: _Place, slugs: frozenset[str]) -> Term:
         self.check_keys(table, _TERM_KEYS, place)
         name, kind = self.string(table, "name", place), self.kind(table, place)
-        spellings = self.strings(table, "any", place) or [_literal(name), *self.strings(table, "aliases", place)]
+        spellings = self.strings(table, "any", place) or [literal(name), *self.strings(table, "aliases", place)]
         condition = self.condition(table, place, any_of=spellings)
         if any(group.terms for group in _groups(condition)):
             raise self.fail(place, "a term's conditions may use phrases and lists of phrases, not kinds of terms")
@@ -325,9 +325,6 @@ class _Parser:
         return [(str(source), self.number(value, source, 0.0, place)) for source in value]
 
 
-def _literal(name: str) -> str:
-    """Take a term's name as it is: the signs of the phrase language mean themselves, but a hyphen stays optional."""
-    return re.sub(r"([=!{},+*#~\\@])", r"\\\1", name)
 
 
 def _groups(condition: Condition) -> tuple[Group, ...]:

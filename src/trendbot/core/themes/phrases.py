@@ -101,6 +101,11 @@ def parse_phrase(source: str, *, case: bool = False) -> Phrase:
     return Phrase(source=source, variants=tuple(variants))
 
 
+def literal(name: str) -> str:
+    """Write a name as a phrase: the signs of the language mean themselves, but a hyphen stays optional."""
+    return re.sub(r"([=!{},+*#~\\@])", r"\\\1", name)
+
+
 def _escape(text: str) -> str:
     """Hide escaped signs from the parser."""
 

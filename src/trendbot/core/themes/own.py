@@ -1,0 +1,104 @@
+"""Terms of the editor's own, beside those of the themes file.
+
+They live apart from the file, so that a new file does not lose them, and are joined to it when a matcher is built. The
+hash of the set stays the file's: a new term reads what comes, and the past only where a person asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from trendbot.core.themes.model import Condition, Group, Term, ThemeSet
+from trendbot.core.themes.phrases import Phrase, literal, parse_phrase
+
+TITLE, BODY = 2.0, 1.0
+"""What a weight counts in the title and in the body, as in a themes file that says nothing of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnTerm:
+    """A term that people added (`kind` given), or what they added to a term of the file (`kind` None).
+
+    `themes` is theme → weight. `merged_into` names the term that this one is counted as.
+    """
+
+    name: str
+    kind: str | None = None
+    aliases: tuple[str, ...] = ()
+    themes: Mapping[str, float] = field(default_factory=dict)
+    merged_into: str | None = None
+
+
+def with_own_terms(themes: ThemeSet, own: Sequence[OwnTerm]) -> ThemeSet:
+    """Return the theme set with the editor's own terms; where the file has a term of the same name, the two are joined."""
+    if not own:
+        return themes
+    terms = {term.name: term for term in themes.terms}
+    slugs = frozenset(themes.slugs)
+    for mine in own:
+        found = _of_same_name(terms, mine.name)
+        if found is not None:
+            terms[found.name] = _joined(found, mine, slugs)
+        elif mine.kind is not None:
+            terms[mine.name] = _made(mine, slugs)
+    for mine in own:
+        if mine.merged_into is not None:
+            _merge(terms, mine.name, mine.merged_into)
+    return replace(themes, terms=tuple(terms.values()))
+
+
+def _of_same_name(terms: Mapping[str, Term], name: str) -> Term | None:
+    if name in terms:
+        return terms[name]
+    return next((term for term in terms.values() if term.name.casefold() == name.casefold()), None)
+
+
+def _made(mine: OwnTerm, slugs: frozenset[str]) -> Term:
+    phrases = tuple(dict.fromkeys(map(spelling, (mine.name, *mine.aliases))))
+    condition = Condition(any=Group(label=mine.name, phrases=phrases))
+    return Term(name=mine.name, kind=mine.kind or "term", condition=condition, themes=tuple(_weights(mine, slugs)))
+
+
+def _joined(term: Term, mine: OwnTerm, slugs: frozenset[str]) -> Term:
+    said = {slug for slug, _, _ in term.themes}
+    more = tuple(weight for weight in _weights(mine, slugs) if weight[0] not in said)
+    return replace(
+        term, condition=_also(term.condition, map(spelling, mine.aliases)), themes=(*term.themes, *more)
+    )
+
+
+def _weights(mine: OwnTerm, slugs: frozenset[str]) -> Iterable[tuple[str, float, float]]:
+    return [(slug, TITLE * weight, BODY * weight) for slug, weight in mine.themes.items() if slug in slugs]
+
+
+def _merge(terms: dict[str, Term], name: str, into: str) -> None:
+    """Count `name` as `into`: its spellings go there, and the term itself goes."""
+    source, target = _of_same_name(terms, name), _of_same_name(terms, into)
+    if source is None or target is None or source is target:
+        return
+    terms[target.name] = replace(target, condition=_also(target.condition, source.condition.any.phrases))
+    del terms[source.name]
+
+
+def _also(condition: Condition, phrases: Iterable[Phrase]) -> Condition:
+    group = condition.any
+    return replace(condition, any=replace(group, phrases=tuple(dict.fromkeys((*group.phrases, *phrases)))))
+
+
+def spelling(text: str) -> Phrase:
+    """Return the phrase that finds a name as it is written: case apart, but with its capitals where it is a plain word.
+
+    ``Manus`` and ``Rubin`` are found with their capital only, since a word of lower case may be an everyday one.
+
+    Raises:
+        PhraseError: the name cannot be sought: it is empty or too long.
+
+    """
+    plain = text.isalpha() and text[:1].isupper()
+    return parse_phrase(f"={literal(text)}" if plain else literal(text))
+
+
+def is_plain(term: Term) -> bool:
+    """Tell whether a term is found by its spellings alone, without further conditions."""
+    return term.condition == Condition(any=term.condition.any)
