@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trendbot.cli.frame import Choices, Instant, Verb, as_json, pass_choices
+from trendbot.cli.out import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +53,9 @@ def command(
         app = stack.enter_context(opened(choices, Access.MIGRATE, options=options, now=now))
         with Reporter() as reporter:
             summary = asyncio.run(run_line(app, opml=opml, force=force, progress=reporter))
-        if summary.offline:
+        if summary.poll.unreachable:
             click.echo(_no_network(summary), err=json_)
+        if summary.offline:
             summary = walk(choices, options)
         show_summary(summary, json_=json_)
     if failed(summary):
@@ -61,10 +63,9 @@ def command(
 
 
 def _no_network(summary: RunSummary) -> str:
-    return (
-        f"No network: none of the {summary.poll.asked} feeds could be reached ({summary.poll.failed[0].reason}). "
-        "Showing the made-up sample week instead; run it again when the network is back."
-    )
+    why = f"none of the {summary.poll.asked} feeds could be reached ({plain(summary.poll.failed[0].reason)})"
+    instead = "showing the made-up sample week instead" if summary.offline else "what is stored stays as it is"
+    return f"No network: {why}; {instead}. Run it again when the network is back."
 
 
 def walk(choices: Choices, options: Mapping[str, Any] | None = None) -> RunSummary:
