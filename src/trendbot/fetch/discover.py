@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from trendbot.core.entries import ParsedFeed
 from trendbot.core.urls import canonical_url, http_url, site_of
 from trendbot.fetch.http import Answer, Changed, Failed, Request
-from trendbot.fetch.parsing import parse_or_reason
+from trendbot.fetch.parse import parse_or_reason
 
 FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "application/rss"}
@@ -120,8 +120,8 @@ class _Search:
         """Return the feed that `answer` is, or why it is none."""
         content_type = answer.headers.get("content-type", "")
         parsed = await asyncio.to_thread(parse_or_reason, answer.body, answer.url, content_type)
-        if isinstance(parsed, str):
-            return parsed
+        if not isinstance(parsed, ParsedFeed):
+            return parsed if isinstance(parsed, str) else "cannot be read"
         return Found(url=link.url, title=parsed.title or link.title, how=link.how, answer=answer, parsed=parsed)
 
     async def first(self, links: Sequence[Link]) -> Found | None:

@@ -9,7 +9,9 @@ raises: an item that cannot be used is left out.
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from trendbot.core.entries import ParsedEntry, ParsedFeed, distinct, fallback_guid
@@ -58,6 +60,23 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
         hints=read_hints(body, expired=raw.expired),
         truncated=truncated or len(raws) > MAX_ENTRIES,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """A document that brought a reader to an exception nobody foresaw."""
+
+    traceback: str
+
+
+def parse_or_reason(body: bytes, url: str, content_type: str) -> ParsedFeed | str | Crashed:
+    """Return what `body` says, or the reason why it says nothing; raises nothing, and passes between processes."""
+    try:
+        return parse(body, url=url, content_type=content_type)
+    except ParseError as error:
+        return str(error)
+    except Exception:  # noqa: BLE001  (strangers' data: this feed fails, the others go on)
+        return Crashed(traceback.format_exc())
 
 
 def _eight_bits(body: bytes) -> bytes:

@@ -16,25 +16,13 @@ from types import TracebackType
 from typing import Self
 
 from trendbot.core.entries import ParsedFeed
-from trendbot.errors import ParseError
-from trendbot.fetch.parse import parse
+from trendbot.fetch.parse import Crashed, parse_or_reason
 from trendbot.logs import get_logger
 
 log = get_logger(__name__)
 
 MUCH = 24
 """Documents waiting at once from which on processes are worth their start."""
-
-
-def parse_or_reason(body: bytes, url: str, content_type: str) -> ParsedFeed | str:
-    """Return what `body` says, or the reason why it says nothing; raises nothing."""
-    try:
-        return parse(body, url=url, content_type=content_type)
-    except ParseError as error:
-        return str(error)
-    except Exception:
-        log.exception("parse_crashed", url=url, size=len(body))
-        return "cannot be read"
 
 
 class Parsers:
@@ -48,7 +36,7 @@ class Parsers:
         self._waiting = 0
 
     async def parse(self, body: bytes, *, url: str, content_type: str) -> ParsedFeed | str:
-        """Parse beside the event loop; see `parse_or_reason`."""
+        """Return what `body` says, or the reason why it says nothing; raises nothing."""
         self._waiting += 1
         try:
             return await self._parse(body, url, content_type)
@@ -58,16 +46,20 @@ class Parsers:
     async def _parse(self, body: bytes, url: str, content_type: str) -> ParsedFeed | str:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._executor(), parse_or_reason, body, url, content_type)
+            read = await loop.run_in_executor(self._executor(), parse_or_reason, body, url, content_type)
         except BrokenProcessPool:  # a document brought its reader down: it fails, and the next ones get a new pool
             log.exception("parser_died", url=url, size=len(body))
             self._stop_pool()
             return "cannot be read"
+        if isinstance(read, Crashed):
+            log.error("parse_crashed", url=url, size=len(body), traceback=read.traceback)
+            return "cannot be read"
+        return read
 
     def _executor(self) -> Executor:
         if self._pool is None and self._waiting >= MUCH and self.processes > 1:
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([__name__])
+            context.set_forkserver_preload(["trendbot.fetch.parse"])
             self._pool = ProcessPoolExecutor(self.processes, mp_context=context, initializer=_end_with_parent)
         return self._pool or self._thread
 
