@@ -93,6 +93,7 @@ def full(cadence: Cadence = Cadence.DAILY, **given: Any) -> DigestContent:
             low=1.9,
             high=4.0,
             window_days=7,
+            as_of="2026-11-15",
             score=4.1,
         ),
     )
@@ -230,6 +231,7 @@ def contents(draw: st.DrawFn, cadence: Cadence = Cadence.DAILY) -> DigestContent
             low=None,
             high=None,
             window_days=draw(st.sampled_from([1, 7])),
+            as_of="2026-11-15",
             score=3.0,
         )
         for _ in range(draw(st.integers(0, 3)))

@@ -67,6 +67,11 @@ def test_an_abstracts_label_is_cut_and_the_span_says_where_it_begins() -> None:
     assert body[span.start : span.end] == GOOD
 
 
+@pytest.mark.parametrize("dateline", ["LINDVIK - ", "NEW YORK (Reuters) — ", "Paris (AFP) - "])
+def test_a_dateline_is_no_part_of_the_sentence(dateline: str) -> None:
+    assert [span.text for span in spans(text(dateline + GOOD))] == [GOOD]
+
+
 def test_two_sentences_that_say_the_same_are_not_both_chosen() -> None:
     twin = "The model matches its larger predecessor on nine of the twelve public tests."
     other = "Its weights may be used by anyone, also for money, under the Apache licence."

@@ -8,6 +8,7 @@ import pytest
 from tests import builders
 from tests.builders import News
 
+from trendbot.core import wording
 from trendbot.core.digests import DigestPolicy, content_hash
 from trendbot.core.summaries import joined
 from trendbot.core.vocabulary import Annotator, Cadence, ChannelKind, FeedKind
@@ -169,6 +170,35 @@ def test_what_rose_is_told_with_its_number_and_chance_is_not(database: Database,
     tree = content(database, now)
     assert [(rise.name, rise.current, rise.usual) for rise in tree.rising] == [("Open source and open weights", 23, 8)]
     assert tree.rising_note == ""
+
+
+def test_a_weekly_digest_also_tells_what_rose_earlier_in_the_week(database: Database, now: datetime) -> None:
+    builders.add_day(database, now)
+    thursday = (now - 3 * DAY).date()
+    database.write(builders.add_reading, as_of=thursday, term="Synthetic data", window_days=1, current=7, baseline=0.2)
+    database.write(builders.add_reading, as_of=now.date(), theme="tools", direction="flat")
+    assert content(database, now).rising == ()
+    (rise,) = content(database, now, Cadence.WEEKLY).rising
+    assert wording.rise_text(rise) == "Synthetic data: 7 reports on Thursday, usually 0.2"
+
+
+def test_a_headline_is_freed_of_its_label_and_its_publishers_name(database: Database, now: datetime) -> None:
+    feed = "AI News & Artificial Intelligence | Model Wire"
+    url = "https://modelwire.example/a"
+    story(database, now, News(title="[News] Alder opens its model to all | Model Wire", feed=feed, url=url))
+    story(database, now, News(title="v1.19.0", feed="Releases"))
+    story(database, now, News(title="FAQ", feed="Pages"))
+    ((_, item),) = content(database, now).items()
+    assert item.headline == "Alder opens its model to all"
+    assert item.lead.source == "Model Wire"
+
+
+def test_mirrors_of_one_page_are_one_report(database: Database, now: datetime) -> None:
+    url = "https://modelwire.example/a"
+    reports = [News(title="Alder opens its model", feed=f"Mirror {number}", url=url) for number in range(3)]
+    story(database, now, *reports, News(title="Alder opens its model to all", feed="Inference Post"))
+    ((_, item),) = content(database, now).items()
+    assert (item.reports, item.publishers) == (2, 2)
 
 
 def test_where_nothing_rose_it_says_so(database: Database, now: datetime) -> None:

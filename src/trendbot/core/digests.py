@@ -102,7 +102,10 @@ class DigestSection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigestRise:
-    """A theme or term that rose: reports in the last `window_days`, against the usual number, with its interval."""
+    """A theme or term that rose: reports in the `window_days` up to the day `as_of`, against the usual number.
+
+    `low` and `high` bound how many times the usual it may be.
+    """
 
     name: str
     kind: str
@@ -112,6 +115,7 @@ class DigestRise:
     low: float | None
     high: float | None
     window_days: int
+    as_of: str
     score: float
 
 

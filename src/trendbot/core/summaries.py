@@ -25,7 +25,8 @@ _MMR = 0.7
 
 _LEADING = re.compile(
     r"^(?:arXiv:\S+\s+Announce Type:\s*\S+\s+)?(?:Abstract:\s*)?"
-    r"(?:(?:[A-Z][A-Z .,]{2,30}|[A-Z][a-z]+(?:, [A-Z][a-z.]+)?)\s*(?:\((?:AP|Reuters|AFP|Bloomberg)\))\s*[-–—]+\s*)?",
+    r"(?:(?:[A-Z][A-Z .,]{2,30}|[A-Z][a-z]+(?:, [A-Z][a-z.]+)?)\s*\((?:AP|Reuters|AFP|Bloomberg)\)\s*[-–—]+\s*|"
+    r"[A-Z]{3}[A-Z .,]{0,27}\s+[-–—]+\s+)?",
 )
 _NO_NEWS = re.compile(
     r"appeared first on|originally (?:published|appeared)|^(?:read|learn|see|find out|view|watch|listen|show) (?:more|"

@@ -73,8 +73,9 @@ def reach_note(reach_days: int) -> str:
 
 
 def rise_text(rise: DigestRise) -> str:
-    """Return ``Open weights: 23 reports in 7 days, usually 8 (likely 2 to 4 times as many)``."""
-    span = "today" if rise.window_days == 1 else f"in {rise.window_days} days"
+    """Return ``Open weights: 23 reports in 7 days, usually 8``, or ``… 7 reports on Thursday, usually 0.2``."""
+    day = _DAYS[date.fromisoformat(rise.as_of).weekday()]
+    span = f"on {day}" if rise.window_days == 1 else f"in {rise.window_days} days"
     return f"{rise.name}: {counted(round(rise.current), 'report')} {span}, usually {figure(rise.usual)}"
 
 

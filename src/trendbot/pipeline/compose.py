@@ -126,6 +126,7 @@ def rises(readings: tuple[views.Reading, ...], *, days: int) -> tuple[DigestRise
             low=reading.low,
             high=reading.high,
             window_days=reading.window_days,
+            as_of=reading.as_of.isoformat(),
             score=round(reading.score, 4),
         )
     return tuple(found.values())

@@ -41,7 +41,9 @@ def gather(session: Session, *, cadence: Cadence, now: datetime, policy: DigestP
         period=period,
         candidates=candidates,
         themes=views.theme_titles(session),
-        readings=views.latest_readings(session, until=now.date()),
+        readings=views.latest_readings(
+            session, since=now.date() - timedelta(days=period_days(cadence)), until=now.date()
+        ),
         kinds=tuple(dict.fromkeys(channel.kind for channel in channels)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -195,17 +195,20 @@ def theme_titles(session: Session) -> dict[str, str]:
     return dict(rows.all())
 
 
-def latest_readings(session: Session, *, until: date) -> tuple[Reading, ...]:
-    """Return the trend readings of the newest day up to `until`, the most surprising first."""
-    as_of = session.scalar(select(func.max(Trend.as_of)).where(Trend.as_of <= until))
-    if as_of is None:
+def latest_readings(session: Session, *, since: date, until: date) -> tuple[Reading, ...]:
+    """Return trend readings of the days after `since` up to `until`, the most surprising first.
+
+    Where no day in between was read, those of the newest day before.
+    """
+    newest = session.scalar(select(func.max(Trend.as_of)).where(Trend.as_of <= until))
+    if newest is None:
         return ()
     rows = session.execute(
         select(Trend, Theme.slug, Theme.title, Term.name)
         .join(Series, Series.id == Trend.series_id)
         .outerjoin(Theme, Theme.id == Series.theme_id)
         .outerjoin(Term, Term.id == Series.term_id)
-        .where(Trend.as_of == as_of)
+        .where(Trend.as_of > min(since, newest - timedelta(days=1)), Trend.as_of <= newest)
         .order_by(Trend.score.desc(), Trend.id)
     ).all()
     return tuple(_reading(*row) for row in rows)
