@@ -32,6 +32,7 @@ class Page:
     kind: str = "application/rss+xml"
     status: int = 200
     repeat: int = 1
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def etag(self) -> str:
@@ -69,6 +70,8 @@ def serve() -> Iterator[Site]:
             site.asked.append((self.path, 304 if known else page.status))
             self.send_response(304 if known else page.status)
             self.send_header("ETag", page.etag)
+            for name, value in page.headers:
+                self.send_header(name, value)
             if not known:
                 self.send_header("Content-Type", page.kind)
                 self.send_header("Content-Length", str(len(page.body) * page.repeat))

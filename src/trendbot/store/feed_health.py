@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -107,7 +107,7 @@ def _fresh(session: Session, now: datetime, only: Collection[int] | None) -> dic
         )
         .group_by(Entry.feed_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _specimens(session: Session, only: Collection[int] | None) -> dict[int, list[Specimen]]:
@@ -157,9 +157,3 @@ def _specimen(row: Row[Any]) -> Specimen:
         end=row.end,
         same_as_title=bool(row.same_as_title),
     )
-
-
-def known_addresses(session: Session, addresses: Iterable[str]) -> dict[str, str]:
-    """Return those of the addresses that are followed already, with the titles of their feeds."""
-    query = select(Feed.url, Feed.title).where(Feed.url.in_(list(addresses)))
-    return dict(session.execute(query).tuples().all())
