@@ -122,11 +122,11 @@ class Sorting:
 
 
 def content_hash(entry: ParsedEntry) -> str:
-    """Return the hash of what a reader sees: title, summary and content, white space apart.
+    """Return the hash of what a reader sees: title, summary and content, paragraphs apart.
 
     Dates and links are left out: many feeds rewrite them at every fetch.
     """
-    seen = "\x00".join(" ".join(text.split()) for text in (entry.title, entry.summary, entry.content))
+    seen = "\x00".join(text.replace("\n", " ") for text in (entry.title, entry.summary, entry.content))
     return hashlib.sha256(seen.encode("utf-8", "replace")).hexdigest()
 
 

@@ -32,6 +32,8 @@ _ORDINARY = re.compile(
     r"https?://[a-z0-9.-]{1,253}(?::\d{1,4})?(?:/[\w/.~!$&'()*+,;=:%-]{0,1000})?(?:\?[\w.~&=+%/-]{0,700})?", re.ASCII
 )
 """Addresses that need no second look: most."""
+_PLAIN = re.compile(r"https?://(?:www\.)?([a-z0-9](?:[a-z0-9-]*\.)+[a-z]{2,})((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)/?")
+"""Addresses whose canonical form is made of two parts of them; a property test holds this to the long way."""
 _SAFE_PATH = "/:@!$&'()*+,;=~-._"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -98,6 +100,13 @@ def canonical_url(url: str) -> str:
     http and https, ``www.``, letter case of the host, default ports, fragments, trailing slashes, index pages, AMP
     forms, tracking parameters and the order of parameters make no difference.
     """
+    plain = _PLAIN.fullmatch(url)
+    if plain and not _AMP.search(plain[2]) and not _INDEX.search(plain[2]) and not plain[1].endswith("arxiv.org"):
+        return f"https://{plain[1]}{plain[2]}"
+    return _canonical_url(url)
+
+
+def _canonical_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         port = parts.port

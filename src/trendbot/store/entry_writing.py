@@ -100,7 +100,7 @@ def insert_entries(
     """Insert (entry, first sight, backlog) triples that are known to be new."""
     rows = [_row(feed_id, entry, seen, backlog=backlog, now=now or seen) for entry, seen, backlog in entries]
     if rows:
-        session.execute(insert(Entry), rows)
+        session.execute(insert(Entry.__table__), rows)  # type: ignore[arg-type]  # the table, to be quick
 
 
 def _row(feed_id: int, entry: ParsedEntry, seen: datetime, *, backlog: bool, now: datetime) -> dict[str, Any]:

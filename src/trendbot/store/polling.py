@@ -133,8 +133,12 @@ def release(session: Session, *, holders: Iterable[str]) -> None:
 def settle(session: Session, polled: Sequence[Polled], *, policy: PollPolicy) -> tuple[Applied, ...]:
     """Write what polls found: entries, validators, next dates; and end the claims. One result a poll, in order."""
     history: list[dict[str, Any]] = []
+    feed_ids = [one.target.feed_id for one in polled]
+    rows = session.execute(select(FeedState, FeedRow).join(FeedRow).where(FeedState.feed_id.in_(feed_ids))).all()
     applied = tuple(_settle(session, one, policy, history) for one in polled)
     keep_polls(session, history)
+    session.flush()
+    del rows  # held until here, so that `session.get` finds each row without asking again
     return applied
 
 
@@ -167,7 +171,6 @@ def _settle(session: Session, polled: Polled, policy: PollPolicy, history: list[
     row.leased_until = row.leased_by = None
     _note_host(session, facts, target.url, polled.at, policy)
     _move(session, target, row, state, policy)
-    session.flush()
     return applied
 
 
