@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from trendbot.core.entries import BACKLOG_AGE, FeedHints
+from trendbot.core.rhythm import learned, wait
 from trendbot.core.urls import host_of, is_front_page
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -69,6 +70,8 @@ class PollFacts:
     network: bool = False
     body_hash: str | None = None
     hints: FeedHints | None = None
+    posted: tuple[datetime | None, ...] = ()
+    """The dates of the entries in the document."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +118,7 @@ def settled(feed_id: int, state: PollState, facts: PollFacts, *, now: datetime, 
         status=facts.status,
         error=None,
         hints=hints,
+        rhythm=learned(state.rhythm, facts.posted, now) if facts.posted else state.rhythm,
     )
     return replace(after, next_poll_at=next_poll_at(feed_id, after, now=now, policy=policy))
 
@@ -146,20 +150,26 @@ def next_poll_at(feed_id: int, state: PollState, *, now: datetime, policy: PollP
     """Return when to ask a healthy feed again: its own interval, lengthened by what was said, with jitter."""
     own = interval(state, now=now, policy=policy)
     told = min(policy.hint_cap, max(_seconds(state.hints.get("ttl")), _seconds(state.hints.get("fresh"))))
-    wait = max(own, told)
-    at = now + wait + jitter(feed_id, now, wait)
+    pause = max(own, told)
+    at = now + pause + jitter(feed_id, now, pause)
     return _past_skipped(at, state.hints)
 
 
-def interval(_state: PollState, *, now: datetime, policy: PollPolicy) -> timedelta:  # noqa: ARG001
+def interval(state: PollState, *, now: datetime, policy: PollPolicy) -> timedelta:
     """Return the time after which the feed's own rhythm makes a poll worthwhile."""
-    return policy.interval
+    return wait(
+        state.rhythm,
+        now=now,
+        changed_at=state.changed_at,
+        shortest=policy.interval,
+        longest=max(policy.interval, policy.max_interval),
+    )
 
 
-def jitter(feed_id: int, now: datetime, wait: timedelta) -> timedelta:
-    """Return 0 to 10 % of `wait`, the same for the same feed and hour."""
+def jitter(feed_id: int, now: datetime, pause: timedelta) -> timedelta:
+    """Return 0 to 10 % of `pause`, the same for the same feed and hour."""
     seed = hashlib.sha256(f"{feed_id}:{int(now.timestamp() // 3600)}".encode()).digest()
-    return wait * (int.from_bytes(seed[:4], "big") / 2**32 * 0.1)
+    return pause * (int.from_bytes(seed[:4], "big") / 2**32 * 0.1)
 
 
 def _seconds(value: object) -> timedelta:
@@ -221,9 +231,9 @@ def _number(text: str) -> int:
 
 def _after_failure(feed_id: int, state: PollState, facts: PollFacts, *, now: datetime, policy: PollPolicy) -> PollState:
     failures = state.failures + 1
-    wait = back_off(facts, failures, policy=policy)
+    pause = back_off(facts, failures, policy=policy)
     asked = retry_after(facts.headers, now, cap=policy.hint_cap)
-    at = now + wait + jitter(feed_id, now, wait)
+    at = now + pause + jitter(feed_id, now, pause)
     return replace(
         state,
         polled_at=now,

@@ -256,7 +256,8 @@ class _Poll:
             return self._failed(target, parsed, facts)
         if answer.partial:
             parsed = replace(parsed, truncated=True)
-        facts = replace(facts, outcome=Outcome.CHANGED, body_hash=digest, hints=parsed.hints)
+        posted = tuple(entry.published_at for entry in parsed.entries)
+        facts = replace(facts, outcome=Outcome.CHANGED, body_hash=digest, hints=parsed.hints, posted=posted)
         return Polled(target=target, facts=facts, parsed=parsed, at=self.clock())
 
     def _failed(self, target: Target, reason: str, facts: PollFacts | None = None) -> Polled:
