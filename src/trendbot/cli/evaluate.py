@@ -1,4 +1,4 @@
-"""`trendbot evaluate`: how good the tags are against entries that people labelled."""
+"""`trendbot evaluate`: how good tags, stories, trends and ranking are against what people labelled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trendbot.cli.evaluate_stories import stories
 from trendbot.cli.frame import Choices, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, show_json, show_table
 
@@ -20,7 +21,10 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group("evaluate", cls=Noun)
 def command() -> None:
-    """Measure the tagging against labelled entries."""
+    """Measure tagging, stories, trends and ranking against labelled data."""
+
+
+command.add_command(stories)
 
 
 @command.command("tags")

@@ -102,7 +102,7 @@ def _bring_in_reach(database: Database, grouper: Grouper, pending: Sequence[stor
     rules: Grouping = grouper.grouping
     first, last = pending[0].item.dated_at, pending[-1].item.dated_at
     grouper.forget(first)
-    urls = {entry.item.canonical_url for entry in pending}
+    urls = {entry.item.canonical_url for entry in pending} - {""}
     since = first - timedelta(hours=rules.url_reach)
     addresses = database.read(store.list_addresses, urls, since=since)
     reach = timedelta(hours=rules.reach)

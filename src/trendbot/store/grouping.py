@@ -15,6 +15,7 @@ from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from trendbot.core.grouping import Background, Item, Placement, Reason, Report, choose_lead
+from trendbot.core.urls import is_front_page
 from trendbot.core.vocabulary import Annotator
 from trendbot.store.schema import Entry, Feed, Story, StoryEntry, StoryHold
 
@@ -83,7 +84,7 @@ def _item(row: Any) -> Item:
         feed_id=row.feed_id,
         title=row.title,
         summary=row.summary,
-        canonical_url=row.canonical_url,
+        canonical_url="" if is_front_page(row.canonical_url) else row.canonical_url,
         dated_at=row.dated_at,
     )
 

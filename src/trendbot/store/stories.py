@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
+from trendbot.core.grouping import copies, news_since
 from trendbot.core.vocabulary import Annotator
 from trendbot.errors import NotFoundError
 from trendbot.store.entries import tagged_with
-from trendbot.store.schema import Entry, Feed, StoryEntry
+from trendbot.store.grouping import list_reports
+from trendbot.store.schema import Entry, Feed, StoryEntry, StoryHold
 from trendbot.store.schema import Story as StoryRow
+from trendbot.store.tags import effective_tags
 
 MOST_MERGES = 100
 """How many merges are followed from a story to the one that it became."""
@@ -44,6 +48,10 @@ class StoryReport:
     annotator: Annotator
     similarity: float | None
     reason: str
+    copy_of: int | None = None
+    """The entry that it copies word for word, or nearly so."""
+    new: bool = False
+    """It tells something new since the moment asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +63,15 @@ class Story:
     title: str
     first_at: datetime
     last_at: datetime
+    themes: tuple[str, ...]
+    held: bool
+    """A person shaped it: no run unites it with another."""
     entries: tuple[StoryReport, ...]
+
+    @property
+    def feeds(self) -> int:
+        """How many feeds reported it in words of their own."""
+        return len({entry.feed_title for entry in self.entries if entry.copy_of is None})
 
 
 def list_stories(
@@ -101,25 +117,35 @@ def _has_report_of(theme: str) -> Any:
     return exists().where(StoryEntry.story_id == StoryRow.id, StoryEntry.entry_id.in_(tagged)).correlate(StoryRow)
 
 
-def get_story(session: Session, story_id: int) -> Story:
+def get_story(session: Session, story_id: int, *, since: datetime | None = None) -> Story:
     """Return a story with its reports; one that was merged is looked up under the story that it became.
+
+    `since` marks the reports that tell something new after that moment.
 
     Raises:
         NotFoundError: there is none.
 
     """
-    row = _standing(session, story_id)
+    row = standing(session, story_id)
     return Story(
         id=row.id,
         public_id=str(row.public_id),
         title=row.title,
         first_at=row.first_at,
         last_at=row.last_at,
-        entries=_reports(session, row),
+        themes=_themes(session, row.id),
+        held=session.get(StoryHold, row.id) is not None,
+        entries=_reports(session, row, since),
     )
 
 
-def _standing(session: Session, story_id: int) -> StoryRow:
+def standing(session: Session, story_id: int) -> StoryRow:
+    """Return the row of a story, or of the one that it has become.
+
+    Raises:
+        NotFoundError: there is none.
+
+    """
     row = session.get(StoryRow, story_id)
     for _ in range(MOST_MERGES):
         if row is None or row.merged_into_id is None:
@@ -130,7 +156,18 @@ def _standing(session: Session, story_id: int) -> StoryRow:
     return row
 
 
-def _reports(session: Session, story: StoryRow) -> tuple[StoryReport, ...]:
+def _themes(session: Session, story_id: int) -> tuple[str, ...]:
+    """Return the themes of at least half as many entries as the commonest theme of the story has, commonest first."""
+    entries = session.scalars(select(StoryEntry.entry_id).where(StoryEntry.story_id == story_id)).all()
+    counts = Counter(tag.theme for tags in effective_tags(session, entries).values() for tag in tags)
+    most = max(counts.values(), default=0)
+    return tuple(theme for theme, count in counts.most_common() if 2 * count >= most)
+
+
+def _reports(session: Session, story: StoryRow, since: datetime | None) -> tuple[StoryReport, ...]:
+    members = list_reports(session, [story.id])[story.id]
+    copied = copies(members)
+    news = frozenset(news_since(members, since)) if since else frozenset()
     rows = session.execute(
         select(Entry, Feed.title, StoryEntry)
         .join(StoryEntry, StoryEntry.entry_id == Entry.id)
@@ -149,6 +186,8 @@ def _reports(session: Session, story: StoryRow) -> tuple[StoryReport, ...]:
             annotator=member.annotator,
             similarity=member.similarity,
             reason=member.reason,
+            copy_of=copied.get(entry.id),
+            new=entry.id in news,
         )
         for entry, feed_title, member in rows
     )
