@@ -41,7 +41,7 @@ HEALTHY = Patient(
     succeeded_at=NOW - timedelta(minutes=5),
     status=200,
     days=daily(),
-    fresh=3,
+    fresh={NOW.date(): 3},
     specimens=tuple(entry(number) for number in range(20)),
     polls=tuple(PollNote(at=NOW - n * DAY, url=URL, status=200, listed=20, known=17, new=3) for n in range(10, 0, -1)),
 )
@@ -152,17 +152,20 @@ def test_time_in_which_we_asked_in_vain_is_no_silence() -> None:
     ],
 )
 def test_feeds_without_a_rhythm(changes: dict[str, Any], expected: dict[Diagnosis, Grade]) -> None:
-    assert grades(**changes | {"specimens": (), "fresh": 0}) == expected
+    assert grades(**changes | {"specimens": (), "fresh": {}}) == expected
 
 
 @pytest.mark.parametrize(("fresh", "surging"), [(3, False), (9, False), (10, True), (40, True)])
 def test_a_surge_is_three_times_the_usual_and_more_than_ever(fresh: int, surging: bool) -> None:
-    assert (Diagnosis.SURGE in grades(fresh=fresh)) is surging
+    today = NOW.date()
+    assert (Diagnosis.SURGE in grades(days=daily(last=1) | {today: fresh}, fresh={today: fresh})) is surging
+    old = (NOW - 30 * DAY).date()
+    assert (Diagnosis.SURGE in grades(days=daily() | {old: 3 + fresh}, fresh={old: fresh})) is surging
 
 
 def test_the_weekly_peak_is_no_surge() -> None:
     peaks = daily() | {(NOW - 7 * week * DAY).date(): 30 for week in range(1, 8)}
-    assert found(days=peaks, fresh=25) == {}
+    assert found(days=peaks | {NOW.date(): 25}, fresh={NOW.date(): 25}) == {}
 
 
 def test_future_dates_by_their_share() -> None:

@@ -41,7 +41,7 @@ def test_a_patient_has_days_specimens_and_what_is_fresh(database: Database, now:
     (patient,) = database.read(patients, now=now)
     assert patient.id == feed
     assert dict(patient.days) == {(now - 9 * DAY).date(): 1, now.date(): 2}
-    assert patient.fresh == 2
+    assert dict(patient.fresh) == {now.date(): 2}
     by_title = {specimen.title: specimen for specimen in patient.specimens}
     assert by_title["New"].length == len("A long report. " * 20)
     assert by_title["New"].end.endswith("A long report. ")

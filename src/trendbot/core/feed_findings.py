@@ -77,7 +77,8 @@ class Specimen:
 class Patient:
     """A feed and all that is examined at `now`.
 
-    `days` counts its entries by posting day; `fresh` of them were first seen within the last day, backlog apart.
+    `days` counts its entries by posting day, and `fresh` those of them that were first seen within the last day,
+    backlog apart.
     """
 
     now: datetime
@@ -100,7 +101,7 @@ class Patient:
     stand_in_since: datetime | None = None
     stand_in_reason: str = ""
     days: Mapping[date, int] = field(default_factory=dict)
-    fresh: int = 0
+    fresh: Mapping[date, int] = field(default_factory=dict)
     specimens: tuple[Specimen, ...] = ()
     polls: tuple[PollNote, ...] = ()
 

@@ -169,12 +169,11 @@ def _silence_advice(patient: Patient) -> str:
 
 def _surging(patient: Patient) -> Iterator[Symptom]:
     """Find feeds that list far more new entries than on any usual day."""
-    past = [count for day, count in patient.days.items() if day < patient.now.date() - DAY]
-    if not past or patient.fresh < SURGE_LEAST:
-        return
-    usual = median(past)
-    if patient.fresh > SURGE_TIMES * usual and patient.fresh > max(past):
-        evidence = f"{patient.fresh} new entries within a day; usually {usual:g} on a posting day, {max(past)} at most"
+    fresh = sum(patient.fresh.values())
+    before = {day: count - patient.fresh.get(day, 0) for day, count in patient.days.items()}
+    past = [count for day, count in before.items() if count and day < patient.now.date()]
+    if past and fresh >= SURGE_LEAST and fresh > max(SURGE_TIMES * median(past), *past):
+        evidence = f"{fresh} new entries within a day; usually {median(past):g} on a posting day, {max(past)} at most"
         advice = (
             f"see whether they are news: `trendbot entries list --feed {patient.id}`; a repaired archive or spam is not"
         )

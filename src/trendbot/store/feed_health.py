@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from trendbot.core.feed_findings import Patient, Specimen
@@ -35,15 +35,15 @@ def patients(session: Session, *, now: datetime, only: Collection[int] | None = 
         .where(mine, Feed.url.like("http%"))
         .order_by(func.lower(Feed.title), Feed.id)
     )
-    days, fresh = _days(session, now, only), _fresh(session, now, only)
+    days = _days(session, now, only)
     specimens, polls = _specimens(session, only), polls_of(session, only)
     return tuple(
         _patient(
             feed,
             state,
             now=now,
-            days=days.get(feed.id, {}),
-            fresh=fresh.get(feed.id, 0),
+            days=days[feed.id][0],
+            fresh=days[feed.id][1],
             specimens=tuple(specimens.get(feed.id, ())),
             polls=polls.get(feed.id, ()),
         )
@@ -80,34 +80,29 @@ def _patient(feed: Feed, state: FeedState, **found: Any) -> Patient:
     )
 
 
-def _days(session: Session, now: datetime, only: Collection[int] | None) -> dict[int, dict[date, int]]:
-    """Return how many entries each feed posted on each day (UTC), as far as their days are known."""
+Days = dict[date, int]
+
+
+def _days(session: Session, now: datetime, only: Collection[int] | None) -> dict[int, tuple[Days, Days]]:
+    """Return how many entries each feed posted on each day (UTC) as far as known, and how many of them are fresh.
+
+    Fresh is what was first seen in the last day, whatever its date; old entries of new feeds are not.
+    """
     day = func.date(Entry.dated_at)
+    fresh = and_(Entry.seen_at > now - timedelta(days=1), Entry.seen_at <= now, Entry.backlog.is_(False))
     known = or_(Entry.published_at.is_not(None), Entry.updated_at.is_not(None), Entry.backlog.is_(False))
     query = (
-        select(Entry.feed_id, day, func.count())
-        .where(_narrowed(Entry.feed_id, only), Entry.dated_at >= now - LOOK_BACK, known)
+        select(Entry.feed_id, day, func.count(), func.sum(case((fresh, 1), else_=0)))
+        .where(_narrowed(Entry.feed_id, only), or_(Entry.dated_at >= now - LOOK_BACK, fresh), known)
         .group_by(Entry.feed_id, day)
     )
-    found: defaultdict[int, dict[date, int]] = defaultdict(dict)
-    for feed_id, when, count in session.execute(query):
-        found[feed_id][date.fromisoformat(str(when))] = count
+    found: defaultdict[int, tuple[Days, Days]] = defaultdict(lambda: ({}, {}))
+    for feed_id, when, count, new in session.execute(query):
+        every, lately = found[feed_id]
+        every[date.fromisoformat(str(when))] = count
+        if new:
+            lately[date.fromisoformat(str(when))] = int(new)
     return found
-
-
-def _fresh(session: Session, now: datetime, only: Collection[int] | None) -> dict[int, int]:
-    """Return how many entries each feed brought in the last day, old ones of new feeds apart."""
-    query = (
-        select(Entry.feed_id, func.count())
-        .where(
-            _narrowed(Entry.feed_id, only),
-            Entry.seen_at > now - timedelta(days=1),
-            Entry.seen_at <= now,
-            Entry.backlog.is_(False),
-        )
-        .group_by(Entry.feed_id)
-    )
-    return dict(session.execute(query).all())
 
 
 def _specimens(session: Session, only: Collection[int] | None) -> dict[int, list[Specimen]]:
