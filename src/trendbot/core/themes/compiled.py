@@ -6,7 +6,7 @@ Phrases are numbered from 0; after them come the terms, which count as phrases o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trendbot.core.themes.model import NOTHING, Condition, Group, Term, ThemeSet, Where
 from trendbot.core.themes.phrases import Phrase
@@ -17,7 +17,11 @@ Members = frozenset[int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Test:
-    """A condition with its phrases numbered. `plain`: nothing is asked but that `any` occurs."""
+    """A condition with its phrases numbered.
+
+    Two shapes are common enough to be told apart beforehand. `plain`: nothing is asked but that `any` occurs. `gated`:
+    nothing but `any`, `all` and `apart_from`.
+    """
 
     any: Members
     all: tuple[Members, ...]
@@ -31,18 +35,19 @@ class Test:
     feeds: tuple[str, ...]
     authors: tuple[str, ...]
     plain: bool
+    gated: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule, or a term's word for a theme. `plain`: one phrase, and nothing else, is asked for."""
+    """A rule, or a term's word for a theme. `single`: one phrase wakes it, whose occurrences are the evidence."""
 
     theme: int
     name: str
     title_weight: float
     body_weight: float
     test: Test
-    plain: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +120,7 @@ class _Builder:
 
     def test(self, condition: Condition) -> Test:
         bare = Condition(any=condition.any, within=condition.within, reach=condition.reach)
+        gate = replace(bare, all=condition.all, apart_from=condition.apart_from)
         return Test(
             any=self.group(condition.any),
             all=tuple(map(self.group, condition.all)),
@@ -128,6 +134,7 @@ class _Builder:
             feeds=condition.feeds,
             authors=condition.authors,
             plain=bool(condition.any) and condition == bare,
+            gated=bool(condition.any) and condition == gate,
         )
 
     def add_term(self, term: Term, themes: ThemeSet) -> None:
@@ -145,7 +152,7 @@ class _Builder:
         test = self.test(condition)
         needed: Iterable[Members] = [test.any] if test.any else [*test.all, *test.near]
         waker = min(needed, key=len, default=frozenset())
-        rule = CompiledRule(theme, name, title, body, test, plain=test.plain and len(waker) == 1)
+        rule = CompiledRule(theme, name, title, body, test, single=len(waker) == 1 and waker is test.any)
         if not waker:
             self.ambient.append(rule)
         for phrase in sorted(waker):

@@ -19,8 +19,8 @@ Span = tuple[int, int, int]
 """Field number (0 title, 1 body), start and end in the folded text."""
 Hits = dict[int, list[Span]]
 """Occurrences by number of the phrase."""
-Found = dict[int, list[tuple[CompiledRule, Sequence[Span]]]]
-"""The rules that fired, by number of the theme."""
+Found = dict[int, list[Evidence]]
+"""The evidence found, by number of the theme."""
 
 _FIELDS = (Field.TITLE, Field.BODY)
 _EMPTY: tuple[Span, ...] = ()
@@ -35,10 +35,19 @@ class Reading:
     feed: str = ""
     author: str = ""
     groups: dict[int, Sequence[Span]] = field(default_factory=dict)
+    present: dict[int, bool] = field(default_factory=dict)
+
+    def occurs(self, members: Members) -> bool:
+        """Tell whether a group occurs at all: cheaper than where."""
+        key = id(members)  # the compiled set keeps them alive
+        known = self.present.get(key)
+        if known is None:
+            known = self.present[key] = not members.isdisjoint(self.hits)
+        return known
 
     def spans(self, members: Members) -> Sequence[Span]:
         """Give the occurrences of a group."""
-        key = id(members)  # the compiled set keeps them alive
+        key = id(members)
         spans = self.groups.get(key)
         if spans is None:
             present = self.hits.keys() & members
@@ -53,8 +62,8 @@ def decide(compiled: Compiled, reading: Reading) -> Annotation:
     _read_rules(compiled, reading, found)
     for rule in compiled.ambient:
         if _circumstances(rule.test, reading):
-            found.setdefault(rule.theme, []).append((rule, ()))
-    return Annotation(_verdicts(compiled, reading, found), mentions)
+            found.setdefault(rule.theme, []).append(_circumstantial(rule, reading))
+    return Annotation(tuple([_verdict(compiled, theme, found[theme]) for theme in sorted(found)]), mentions)
 
 
 def _read_rules(compiled: Compiled, reading: Reading, found: Found) -> None:
@@ -63,15 +72,15 @@ def _read_rules(compiled: Compiled, reading: Reading, found: Found) -> None:
     seen: set[int] = set()
     for phrase, occurrences in reading.hits.items():
         for rule in waking[phrase]:
-            if rule.plain:
-                spans: Sequence[Span] = occurrences
+            if rule.single and rule.test.gated:
+                spans: Sequence[Span] = _let_through(rule.test, reading, occurrences)
             elif id(rule) in seen:
                 continue
             else:
                 spans = satisfied(rule.test, reading)
                 seen.add(id(rule))
             if spans:
-                found.setdefault(rule.theme, []).append((rule, spans))
+                _add_evidence(rule, spans, reading, found)
 
 
 def _read_terms(compiled: Compiled, reading: Reading, found: Found) -> tuple[Mention, ...]:
@@ -84,11 +93,12 @@ def _read_terms(compiled: Compiled, reading: Reading, found: Found) -> tuple[Men
         return ()
     occurring = [(term, spans) for term in woken.values() if (spans := satisfied(term.test, reading))]
     reading.groups.clear()  # the groups that terms are in are larger from here on
+    reading.present.clear()
     for term, spans in occurring:
         hits[term.number] = list(spans)
         mentions.append(Mention(term.name, _count(spans)))
         for rule in term.rules:
-            found.setdefault(rule.theme, []).append((rule, spans))
+            _add_evidence(rule, spans, reading, found)
     return tuple(mentions)
 
 
@@ -106,18 +116,33 @@ def _count(spans: Sequence[Span]) -> int:
     return count
 
 
+def _let_through(test: Test, reading: Reading, spans: Sequence[Span]) -> Sequence[Span]:
+    """Give those of the occurrences that a gated test lets through."""
+    if test.plain:
+        return spans
+    for members in test.all:
+        if not reading.occurs(members):
+            return _EMPTY
+    if test.apart_from and reading.occurs(test.apart_from):
+        others = reading.spans(test.apart_from)[:MAX_SPANS]
+        return [span for span in spans if not any(_overlap(span, other) for other in others)]
+    return spans
+
+
 def satisfied(test: Test, reading: Reading) -> Sequence[Span]:
     """Give the occurrences that satisfy a test, none if it fails."""
-    if test.plain:
-        return reading.spans(test.any)
-    if (test.none and reading.spans(test.none)) or not _surrounded(test, reading):
+    if test.gated:
+        return _let_through(test, reading, reading.spans(test.any))
+    if (test.none and reading.occurs(test.none)) or not _surrounded(test, reading):
         return _EMPTY
     spans = _base(test, reading)
     if spans and test.where is not Where.BOTH:
         spans = [span for span in spans if _FIELDS[span[0]].value == test.where.value]
-    if spans and test.apart_from and (others := reading.spans(test.apart_from)[:MAX_SPANS]):
+    if spans and test.apart_from and reading.occurs(test.apart_from):
+        others = reading.spans(test.apart_from)[:MAX_SPANS]
         spans = [span for span in spans if not any(_overlap(span, other) for other in others)]
-    if spans and test.unless and (others := reading.spans(test.unless)[:MAX_SPANS]):
+    if spans and test.unless and reading.occurs(test.unless):
+        others = reading.spans(test.unless)[:MAX_SPANS]
         spans = [span for span in spans if all(_distance(span, other, reading) > test.reach for other in others)]
     return spans
 
@@ -125,7 +150,7 @@ def satisfied(test: Test, reading: Reading) -> Sequence[Span]:
 def _surrounded(test: Test, reading: Reading) -> bool:
     """Tell whether all that must stand anywhere in the entry does, and feed and author are as asked."""
     for members in test.all:
-        if not reading.spans(members):
+        if not reading.occurs(members):
             return False
     return not (test.feeds or test.authors) or _circumstances(test, reading)
 
@@ -178,32 +203,25 @@ def _nearest(test: Test, reading: Reading) -> Sequence[Span]:
     return _EMPTY
 
 
-def _verdicts(compiled: Compiled, reading: Reading, found: Found) -> tuple[Verdict, ...]:
-    verdicts = []
-    for number in sorted(found):
-        theme = compiled.source.themes[number]
-        evidence: list[Evidence] = []
-        score = 0.0
-        for rule, spans in found[number]:
-            score += _add_evidence(rule, spans, reading, evidence)
-        score = round(score, 6)
-        verdicts.append(Verdict(theme.slug, score >= theme.threshold, score, None, tuple(evidence)))
-    return tuple(verdicts)
+def _verdict(compiled: Compiled, number: int, evidence: list[Evidence]) -> Verdict:
+    theme = compiled.source.themes[number]
+    score = round(sum([item.weight for item in evidence]), 6)
+    return Verdict(theme.slug, score >= theme.threshold, score, None, tuple(evidence))
 
 
-def _add_evidence(rule: CompiledRule, spans: Sequence[Span], reading: Reading, evidence: list[Evidence]) -> float:
-    """Add a rule's matches to the evidence, and give what it adds to the score.
+def _add_evidence(rule: CompiledRule, spans: Sequence[Span], reading: Reading, found: Found) -> None:
+    """Add a rule's matches to the evidence.
 
     A rule counts once, in its weightier field. The first match there carries the weight, further ones nothing, so that
     the weights of a verdict's evidence add up to its score.
     """
+    evidence = found.get(rule.theme)
+    if evidence is None:
+        evidence = found[rule.theme] = []
     if len(spans) == 1:
         weight = rule.body_weight if spans[0][0] else rule.title_weight
         evidence.append(_evidence(rule.name, spans[0], weight, reading))
-        return weight
-    if not spans:
-        evidence.append(_circumstantial(rule, reading))
-        return rule.body_weight
+        return
     spans = sorted(set(spans))
     weights = (rule.title_weight, rule.body_weight)
     decisive = max((spans[0][0], spans[-1][0]), key=lambda place: abs(weights[place]))
@@ -212,7 +230,6 @@ def _add_evidence(rule: CompiledRule, spans: Sequence[Span], reading: Reading, e
     for span in kept[:MAX_EVIDENCE]:
         evidence.append(_evidence(rule.name, span, added, reading))
         added = 0.0
-    return weights[decisive]
 
 
 def _evidence(rule: str, span: Span, weight: float, reading: Reading) -> Evidence:

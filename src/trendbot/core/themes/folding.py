@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_CHARACTERS = 200_000
 """What is looked at of one field: more than any honest entry has, and a bound on what a hostile one may cost."""
@@ -26,9 +26,8 @@ _EAST_ASIAN = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF), (0x20000, 0
 _SEPARATORS = {ord(sign): " " for sign in "\t\n\x0b\x0c\r"}
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """A text ready to be searched.
+class Folded(NamedTuple):
+    """A text ready to be searched; a tuple, since one is made of every field of every entry.
 
     `cased` has plain signs and spaces for hyphens; `folded` is its lower case; `spaced` is `folded` with spaces for
     punctuation, and one more at either end. `offsets` maps into `original` where white space was collapsed.

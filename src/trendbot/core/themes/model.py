@@ -1,7 +1,7 @@
 """The shapes of the rule language: what a themes file says, and what reading an entry by it yields.
 
-`Evidence` and `Verdict` are named tuples where all else is a frozen dataclass: they are made many times a text, at a
-quarter of the cost.
+`Evidence`, `Verdict` and `Annotation` are named tuples where all else is a frozen dataclass: they are made many times a
+text, at a quarter of the cost.
 """
 
 from __future__ import annotations
@@ -138,8 +138,7 @@ class Mention:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(NamedTuple):
     """All that the rules say of one entry; a theme without any evidence has no verdict."""
 
     verdicts: tuple[Verdict, ...] = ()

@@ -31,7 +31,7 @@ class OwnTerm:
 
 
 def with_own_terms(themes: ThemeSet, own: Sequence[OwnTerm]) -> ThemeSet:
-    """Return the theme set with the editor's own terms; where the file has a term of the same name, the two are joined."""
+    """Return the theme set with the editor's own terms; one that the file has too is joined to the file's."""
     if not own:
         return themes
     terms = {term.name: term for term in themes.terms}
@@ -63,9 +63,7 @@ def _made(mine: OwnTerm, slugs: frozenset[str]) -> Term:
 def _joined(term: Term, mine: OwnTerm, slugs: frozenset[str]) -> Term:
     said = {slug for slug, _, _ in term.themes}
     more = tuple(weight for weight in _weights(mine, slugs) if weight[0] not in said)
-    return replace(
-        term, condition=_also(term.condition, map(spelling, mine.aliases)), themes=(*term.themes, *more)
-    )
+    return replace(term, condition=_also(term.condition, map(spelling, mine.aliases)), themes=(*term.themes, *more))
 
 
 def _weights(mine: OwnTerm, slugs: frozenset[str]) -> Iterable[tuple[str, float, float]]:

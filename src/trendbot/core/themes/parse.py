@@ -325,8 +325,6 @@ class _Parser:
         return [(str(source), self.number(value, source, 0.0, place)) for source in value]
 
 
-
-
 def _groups(condition: Condition) -> tuple[Group, ...]:
     return (condition.any, *condition.all, *condition.near, condition.none, condition.apart_from, condition.unless)
 
