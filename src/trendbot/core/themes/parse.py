@@ -87,6 +87,8 @@ class _Parser:
         self.read_kinds()
         terms = self.terms(frozenset(slugs))
         themes = tuple(self.theme(table, index) for index, table in enumerate(tables))
+        for name in self.data.get("lists", {}):
+            self.reference(f"@{name}", _Place("lists", f'list "{name}"'), name)  # one that nobody uses may be wrong too
         return ThemeSet(hash=self.hash(), themes=themes, terms=terms, slugs=slugs)
 
     def hash(self) -> str:
