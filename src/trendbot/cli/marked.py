@@ -55,10 +55,30 @@ def show_marked(pieces: Iterable[Piece], *, indent: int = 4) -> None:
     Console(highlight=False).print(Padding(as_text(pieces), (0, 0, 0, indent)))
 
 
+RULE = 48
+"""Characters shown of a rule's name."""
+
+
 def because(evidence: Iterable[Evidence]) -> str:
-    """Say which rules counted, the weightiest first: ``words:open weights +1, term Llama 3 +0.6``."""
+    """Say which rules counted, the weightiest first: ``open weights +1, term Llama 3 +0.6``."""
+    return ", ".join(f"{_shortened(rule)} {weight:+g}" for rule, weight, _ in _added(evidence))
+
+
+def because_words(evidence: Iterable[Evidence]) -> str:
+    """Say which words of the text counted, the weightiest first: ``“open weights” +1, “Llama 3” +0.6``."""
+    return ", ".join(f"“{_shortened(harmless(text))}” {weight:+g}" for _, weight, text in _added(evidence) if weight)
+
+
+def _added(evidence: Iterable[Evidence]) -> list[tuple[str, float, str]]:
+    """Give each rule with what it added and the words that met it first, the weightiest first."""
     added: dict[str, float] = {}
+    words: dict[str, str] = {}
     for item in evidence:
-        added[item.rule] = added.get(item.rule, 0.0) + item.weight
-    ranked = sorted(added.items(), key=lambda item: -abs(item[1]))
-    return ", ".join(f"{rule} {weight:+g}" for rule, weight in ranked)
+        added[item.rule] = round(added.get(item.rule, 0.0) + item.weight, 6)
+        words.setdefault(item.rule, item.text)
+    ranked = sorted(added.items(), key=lambda pair: -abs(pair[1]))
+    return [(rule, weight, words[rule]) for rule, weight in ranked]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= RULE else f"{text[: RULE - 1]}…"

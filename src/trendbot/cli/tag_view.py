@@ -78,6 +78,12 @@ def show_entry(shown: Shown) -> None:
         click.echo(f"\nact {act.act}, {plain(act.made_at)}, {plain(act.made_by)}: {changes_in_words(act)}")
 
 
+SIGNS = {True: "+", False: "−", None: "?"}
+"""A yes, a no, a word withdrawn."""
+ALL = {True: "yes to all", False: "no to all", None: "all withdrawn"}
+MANY = 5
+
+
 def changes_in_words(act: Act) -> str:
     """Say what an act changed, in a line: ``entry 12 +tools −market``; the first few of many."""
     told = [_change_in_words(change) for change in act.changes[:3]]
@@ -91,21 +97,15 @@ def _change_in_words(change: Change) -> str:
     if not change.subject.startswith("entry:"):
         return f"{subject} {_facts(change.before)} → {_facts(change.after)}"
     before, after = (_yes_and_no(state) for state in (change.before, change.after))
-    signs = [
-        _sign(before.get(slug), after.get(slug)) + slug
-        for slug in {**before, **after}
-        if before.get(slug) != after.get(slug)
-    ]
-    return f"{subject} {' '.join(signs) or 'read'}"
+    changed = [slug for slug in {**before, **after} if before.get(slug) != after.get(slug)]
+    words = {after.get(slug) for slug in changed}
+    if len(changed) >= MANY and len(words) == 1:
+        return f"{subject}: {ALL[words.pop()]}"
+    return f"{subject} {' '.join(SIGNS[after.get(slug)] + slug for slug in changed) or 'read'}"
 
 
 def _yes_and_no(state: Mapping[str, Any]) -> dict[str, bool]:
     return {slug: tag["applies"] for slug, tag in state.get("tags", {}).items()}
-
-
-def _sign(_before: bool | None, after: bool | None) -> str:
-    """+ for a yes, − for a no, ? for a word withdrawn."""
-    return "?" if after is None else "+" if after else "−"
 
 
 def _facts(state: Mapping[str, Any]) -> str:

@@ -17,12 +17,14 @@ from trendbot.cli.out import near, plain, show_json
 from trendbot.core.rule_lab import Comparison
 from trendbot.core.themes import ThemeSet, parse_themes
 from trendbot.errors import ConfigError, StoreError, TrendbotError
+from trendbot.paths import bundled
 from trendbot.store import theme_acts
 from trendbot.store.themes import themes_in_force
 
 if TYPE_CHECKING:
     from trendbot.cli.frame import Choices
     from trendbot.pipeline.tag import TagReport, ThemesFile
+    from trendbot.settings import Settings
     from trendbot.store.database import Database
 
 
@@ -108,24 +110,38 @@ def put_in_force(
     """Write the operator's file, put it in force, tag the past anew, and say what came of it."""
     settings = choices.settings()
     with opened(choices, Access.WRITE) as app:
-        target = own_themes(settings)
         written = source.text != app.themes.read_text(encoding="utf-8")
-        if written:
-            _write(target, source.text)
+        target = _keep(settings, source.text) if written else None
         act = app.database.write(
             theme_acts.apply_by_hand, source.rules, source=source.text, by=by, now=app.clock(), note=note
         )
-        _tag_and_tell(app, source, act=act, written=target if written else None, since=since, json_=json_)
+        _tag_and_tell(app, source, act=act, written=target, since=since, json_=json_)
 
 
-def _write(target: Path, text: str) -> None:
-    """Replace the operator's file in one step; what stood there stays beside it as ``.bak``."""
+def _write(target: Path, text: str, *, shipped: Path) -> None:
+    """Replace the operator's file in one step; what stood there stays beside it as ``.bak``.
+
+    A text that is the shipped one needs no file of its own, and so follows the next version of the program.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         target.with_name(f"{target.name}.bak").write_bytes(target.read_bytes())
+    if text == shipped.read_text(encoding="utf-8"):
+        target.unlink(missing_ok=True)
+        return
     part = target.with_name(f"{target.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(target)
+
+
+def _keep(settings: Settings, text: str) -> Path:
+    """Write the text where runs find it, and give the file that they follow now."""
+    if settings.themes is None:
+        _write(own_themes(settings), text, shipped=bundled("seeds") / "themes.toml")
+    else:
+        settings.themes.with_name(f"{settings.themes.name}.bak").write_bytes(settings.themes.read_bytes())
+        settings.themes.write_text(text, encoding="utf-8")
+    return themes_file(settings)
 
 
 def _tag_and_tell(
@@ -175,8 +191,7 @@ def take_back(choices: Choices, number: int | None, *, since: datetime | None, b
         act, stored = app.database.read(theme_acts.before_act, number)
         name = f"version {stored.hash[:12]}"
         source = Source(name=name, text=stored.source, rules=parse_themes(stored.source, file=name))
-        target = own_themes(settings)
-        _write(target, source.text)
+        target = _keep(settings, source.text)
         done = app.database.write(
             theme_acts.apply_by_hand, source.rules, source=source.text, by=by, now=app.clock(), undoes=act.act
         )

@@ -44,11 +44,6 @@ def doubt(probability: float) -> float:
     return 1 - abs(2 * probability - 1)
 
 
-def likelihood(score: float, *, threshold: float = 1.0) -> float:
-    """Give a rough probability for a score that was never calibrated: one half at the threshold."""
-    return score / (score + threshold) if score > 0 else 0.0
-
-
 def question(candidate: Candidate, positives: Mapping[str, int]) -> Question:
     """Say what a candidate is worth: its most doubtful theme, the rarer the more."""
     best = Question(entry_id=candidate.entry_id, drawn="doubtful")

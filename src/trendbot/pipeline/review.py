@@ -7,39 +7,27 @@ The review screen draws; everything it knows comes from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from trendbot.classify.model import Model
 from trendbot.core.learning_curve import Forecast, Point, forecast, windows
-from trendbot.core.queueing import Candidate, Question, likelihood, pick
+from trendbot.core.queueing import Candidate, Question, pick
 from trendbot.core.scoring import Tally, tally
-from trendbot.core.themes import Evidence
-from trendbot.core.vocabulary import Annotator
+from trendbot.pipeline.curve import learning_curve
+from trendbot.pipeline.machine_view import Verdict, learn, views
 from trendbot.store.curation import Act, get_act, undo_act
 from trendbot.store.database import Database, Session
-from trendbot.store.history import Past, pasts
-from trendbot.store.labels import ENTRY, Reviewed, Said, positives, reviews, say, story_mates
+from trendbot.store.history import Past
+from trendbot.store.labels import ENTRY, Reviewed, Said, positives, read_states, reviews, say, story_mates
 from trendbot.store.review import Pool, pool
-from trendbot.store.tags import TagRow, tags_of
 from trendbot.store.themes import ThemeRow, list_themes
 
 AIMS = (0.8, 0.85, 0.9)
 WINDOW = 10
 """Random reviews summed into one point of the curve."""
-PART = 800
-"""Entries whose tags are read in one query."""
 BATCH = 20
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """What the machine says of one theme of an entry, how likely it holds it, and by which words."""
-
-    applies: bool
-    probability: float
-    evidence: tuple[Evidence, ...] = ()
-    said_by: tuple[TagRow, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,12 +60,9 @@ class Progress:
     positives: Mapping[str, int]
     agreement: Tally
     by_theme: Mapping[str, Tally]
+    random: int
     points: tuple[Point, ...]
     forecasts: tuple[Forecast, ...]
-
-
-Lesson = Callable[[], str]
-"""Lets the machine learn from what people said; gives a line on what came of it."""
 
 
 class Desk:
@@ -98,32 +83,37 @@ class Desk:
         self._database, self._by, self._clock, self._size = database, by, clock, batch
         self._theme, self.search, self._since = theme, search, since
         self._skipped: set[int] = set()
-        self._acts: list[tuple[int, int]] = []
+        self._acts: list[tuple[int, Question]] = []
         self._drawn = 0
+        self._model: Model | None = None
         self.done = 0
 
     def themes(self) -> list[ThemeRow]:
         """Give the themes in the order of their keys."""
         return self._database.read(list_themes)
 
-    def next_batch(self) -> list[Sheet]:
-        """Draw the next batch; empty where nothing is left to ask."""
+    def next_batch(self, *, besides: Collection[int] = ()) -> list[Sheet]:
+        """Draw the next batch, without the entries `besides`; empty where nothing is left to ask."""
         self._drawn += 1
         seed = int(self._clock().timestamp()) + self._drawn
-        return self._database.read(self._draw, seed)
+        return self._database.read(self._draw, seed, self._skipped.union(besides))
 
-    def _draw(self, session: Session, seed: int) -> list[Sheet]:
+    def _draw(self, session: Session, seed: int, left_out: set[int]) -> list[Sheet]:
         found = pool(session, seed=seed, theme=self._theme, search=self.search, since=self._since)
-        candidates = _candidates(session, found, skipped=self._skipped)
+        stories = {found.stories[number][0] for number in left_out if number in found.stories}
+        candidates = [
+            candidate
+            for candidate in _candidates(session, found, self._model, skipped=left_out)
+            if candidate.story_id not in stories
+        ]
         if self.search:
             asked = [Question(entry_id=c.entry_id, drawn="asked") for c in candidates[: self._size]]
         else:
             asked = list(pick(candidates, positives(session), size=self._size, seed=seed))
-        return sheets(session, asked)
+        return sheets(session, asked, self._model)
 
-    def sheet(self, entry_id: int) -> Sheet | None:
-        """Give one entry's sheet, None where it is gone."""
-        found = self._database.read(sheets, [Question(entry_id=entry_id, drawn="asked")])
+    def _sheet(self, question: Question) -> Sheet | None:
+        found = self._database.read(sheets, [question], self._model)
         return found[0] if found else None
 
     def save(self, sheet: Sheet, answer: Mapping[str, bool], *, whole_story: bool = False) -> int:
@@ -131,7 +121,7 @@ class Desk:
         every = sheet.mates if whole_story else (sheet.id,)
         act = self._database.write(self._save, sheet, answer, every)
         if act is not None:
-            self._acts.append((act, sheet.id))
+            self._acts.append((act, sheet.question))
         else:
             self._skipped.add(sheet.id)  # nothing new was said of it: it is read all the same
         self.done += 1
@@ -164,80 +154,66 @@ class Desk:
         """
         if not self._acts:
             return None
-        number, entry_id = self._acts[-1]
+        number, question = self._acts[-1]
         self._database.write(self._undo, number)
         self._acts.pop()
         self.done -= 1
-        return self.sheet(entry_id)
+        return self._sheet(question)
 
     def _undo(self, session: Session, number: int) -> Act:
         act = get_act(session, number)
         undo_act(session, act, {"entry": ENTRY}, by=self._by, now=self._clock())
         return act
 
+    def learn(self) -> str:
+        """Let the machine learn from all that people said, for the next batch; give a line on what came of it."""
+        lesson = learn(self._database)
+        self._model = lesson.model
+        return lesson.told
+
     def progress(self) -> Progress:
-        """Say how far it is."""
+        """Say how far it is, by what the machine had said before each answer; quick."""
         return self._database.read(_progress)
 
+    def measured(self) -> Progress:
+        """Say how far it is, with the learner's curve over entries it did not learn from; takes seconds."""
+        so_far = self.progress()
+        points = learning_curve(self._database)
+        return replace(so_far, points=points, forecasts=_ahead(points)) if points else so_far
 
-def _candidates(session: Session, found: Pool, *, skipped: set[int]) -> list[Candidate]:
+
+def _candidates(session: Session, found: Pool, model: Model | None, *, skipped: set[int]) -> list[Candidate]:
     """Put what the machine says beside each entry of the pool."""
-    ids = [number for number in found.entries if number not in skipped]
+    said = views(session, [number for number in found.entries if number not in skipped], model)
     candidates = []
-    for start in range(0, len(ids), PART):
-        part = ids[start : start + PART]
-        said = machine_says(tags_of(session, part))
-        for number in part:
-            story, mates = found.stories.get(number, (None, 1))
-            candidates.append(
-                Candidate(
-                    entry_id=number,
-                    story_id=story,
-                    mates=mates,
-                    likely={slug: verdict.probability for slug, verdict in said.get(number, {}).items()},
-                    by_chance=number in found.by_chance,
-                )
+    for number, (_, verdicts) in said.items():
+        story, mates = found.stories.get(number, (None, 1))
+        candidates.append(
+            Candidate(
+                entry_id=number,
+                story_id=story,
+                mates=mates,
+                likely={slug: verdict.probability for slug, verdict in verdicts.items()},
+                by_chance=number in found.by_chance,
             )
+        )
     return candidates
 
 
-def machine_says(rows: Sequence[TagRow]) -> dict[int, dict[str, Verdict]]:
-    """Give what the machine says of entries, whatever people say: entry → theme → verdict."""
-    grouped: dict[int, dict[str, list[TagRow]]] = {}
-    for row in rows:
-        if row.annotator is not Annotator.HUMAN:
-            grouped.setdefault(row.entry_id, {}).setdefault(row.theme, []).append(row)
-    return {
-        number: {slug: _combined(of_theme) for slug, of_theme in themes.items()} for number, themes in grouped.items()
-    }
-
-
-def _combined(rows: Sequence[TagRow]) -> Verdict:
-    """Let the model speak where there is one, else the rules; the evidence is everyone's."""
-    best = next((row for row in rows if row.annotator is Annotator.MODEL), rows[0])
-    probability = best.confidence if best.confidence is not None else likelihood(best.score or 0.0)
-    evidence = tuple(item for row in rows for item in row.evidence)
-    return Verdict(applies=best.applies, probability=probability, evidence=evidence, said_by=tuple(rows))
-
-
-def sheets(session: Session, questions: Sequence[Question]) -> list[Sheet]:
+def sheets(session: Session, questions: Sequence[Question], model: Model | None = None) -> list[Sheet]:
     """Lay out the entries of a batch, in order; those that are gone are left out."""
     by_id = {question.entry_id: question for question in questions}
-    rows = tags_of(session, list(by_id))
-    said = machine_says(rows)
-    person: dict[int, dict[str, bool]] = {}
-    for row in rows:
-        if row.annotator is Annotator.HUMAN:
-            person.setdefault(row.entry_id, {})[row.theme] = row.applies
+    said = views(session, list(by_id), model, explain=True)
+    person = read_states(session, [str(number) for number in said])
     return [
         Sheet(
             past=past,
-            question=by_id[past.read.id],
-            mates=tuple(story_mates(session, past.read.id)),
-            machine=said.get(past.read.id, {}),
-            person=person.get(past.read.id, {}),
+            question=by_id[number],
+            mates=tuple(story_mates(session, number)),
+            machine=verdicts,
+            person={slug: tag["applies"] for slug, tag in person[str(number)]["tags"].items()},
         )
-        for past in pasts(session, list(by_id))
+        for number, (past, verdicts) in said.items()
     ]
 
 
@@ -253,8 +229,13 @@ def _progress(session: Session) -> Progress:
         agreement=sum((sum(case.values(), Tally()) for case in cases), Tally()),
         by_theme={slug: sum((case.get(slug, Tally()) for case in cases), Tally()) for slug in slugs},
         points=points,
-        forecasts=tuple(forecast(points, aim=aim) for aim in AIMS),
+        random=len(honest),
+        forecasts=_ahead(points),
     )
+
+
+def _ahead(points: Sequence[Point]) -> tuple[Forecast, ...]:
+    return tuple(forecast(points, aim=aim) for aim in AIMS)
 
 
 def agreement(review: Reviewed, slugs: Sequence[str]) -> dict[str, Tally]:
