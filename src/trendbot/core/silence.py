@@ -22,7 +22,7 @@ from datetime import date, timedelta
 from math import prod
 from statistics import mean, median_high, variance
 
-MEMORY = 40
+MEMORY = 30
 """Posting days looked back on."""
 ENOUGH = 6
 """Posting days below which there is no rhythm to speak of."""
@@ -32,7 +32,7 @@ SUREST = 0.9
 """No feed is surer to post on a day: there are holidays and broken servers."""
 _CALENDAR = 0.5
 """Squared variation of the gaps (variance by squared mean; 1 is chance) below which a feed keeps a calendar."""
-_PULL = 4.0
+_PULL = 2.0
 """How many weeks' worth of the overall share each weekday's share starts with."""
 _LIGHTEST, _HEAVIEST = 40.0, 2.0
 """Bounds of the Lomax shape."""
