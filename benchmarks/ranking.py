@@ -83,8 +83,9 @@ def judged(ordered: Sequence[Candidate], graded: dict[str, int], ids: dict[int, 
     return gain(grades) / best if best else 0.0, lead, sum(grade > 0 for grade in grades[:10]) / 10
 
 
-def ours(candidates: Sequence[Candidate], now: datetime) -> Sequence[Candidate]:
-    """Order by the product's own ranking."""
+def ours(candidates: Sequence[Candidate], _: datetime) -> Sequence[Candidate]:
+    """Order by the product's own ranking, at the end of the day: that of its last entry."""
+    now = max(report.dated_at for each in candidates for report in each.reports)
     ranked: Sequence[Ranked] = rank(candidates, now=now, window_days=1)
     return [each.candidate for each in ranked]
 

@@ -43,7 +43,7 @@ def score(candidate: Candidate) -> float:
 def test_the_parts_add_up_to_the_score() -> None:
     (ranked,) = rank([story(1, report(1), report(2, kind=FeedKind.NEWS), surprise=5)], now=NOW, window_days=1)
     assert ranked.score == pytest.approx(sum(ranked.parts.values()), abs=1e-3)
-    assert set(ranked.parts) >= {"publishers", "kinds", "press", "surprise", "themes", "freshness"}
+    assert set(ranked.parts) >= {"publishers", "kinds", "press", "surprise", "themes"}
 
 
 @pytest.mark.parametrize(
