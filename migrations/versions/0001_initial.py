@@ -123,8 +123,10 @@ def upgrade() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("stories", sa.Integer(), nullable=False),
         sa.Column("feeds", sa.Integer(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("day", "kind", name=op.f("pk_exposures")),
     )
+    op.create_index(op.f("ix_exposures_measured_at"), "exposures", ["measured_at"], unique=False)
     op.create_table(
         "feeds",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -731,6 +733,7 @@ def downgrade() -> None:
     op.drop_table("runs")
     op.drop_table("hosts")
     op.drop_table("feeds")
+    op.drop_index(op.f("ix_exposures_measured_at"), table_name="exposures")
     op.drop_table("exposures")
     op.drop_table("digests")
     op.drop_table("channels")

@@ -1,19 +1,23 @@
-"""measure: daily counts of every theme and term, and what they say of the day.
+"""Measure: daily counts of every theme and term, and what they say of each day.
 
-The counts of the reach are recomputed on each run, so corrections and late entries come out by themselves.
+    days that changed ─▶ counts anew ─▶ readings of the days since the last ─▶ directions, with false alarms bounded
+
+Counts of a day are recomputed whole when anything of that day changed (a late entry, a corrected tag, a merged story),
+and readings follow for every day since the last one that was read, so a machine that slept a few days loses none.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from trendbot.core.trends import BASELINE, WINDOW, TrendReading, read_trends
+from trendbot.core.trends import BASELINE, REACH, WINDOW, TrendReading, read_terms, read_themes
 from trendbot.store import series
-from trendbot.store.database import Database
+from trendbot.store.database import Database, Session
 
-REACH = WINDOW + BASELINE + 60
-"""Days that are counted and remembered."""
+CATCH_UP = 7
+"""Days before the present one that are read where they were not yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,17 +36,43 @@ class MeasureReport:
 
 
 def measure(database: Database, *, now: datetime) -> MeasureReport:
-    """Recount the days within reach, read every series on the day of `now` and keep the readings."""
+    """Count what changed, read every series on the day of `now` and the days not read yet, and keep the readings."""
     as_of = now.date()
-    since = as_of - timedelta(days=REACH)
-    followed = database.write(series.recount, since=since, until=as_of)
-    counts = database.read(series.list_counts, since=since, as_of=as_of, feeds_since=as_of)
-    exposure = database.read(series.list_exposure, since=since, until=as_of)
-    readings = read_trends(counts, exposure, as_of=as_of)
-    database.write(series.keep_readings, readings, as_of=as_of)
+    last = database.read(series.last_measured)
+    days = database.read(series.changed_days, since=last if last is not None and last <= now else None)
+    followed = database.write(series.recount, days, now=now)
+    readings: tuple[TrendReading, ...] = ()
+    for day in _unread(database, as_of):
+        readings = database.read(read_day, as_of=day)
+        database.write(series.keep_readings, readings, as_of=day)
     return MeasureReport(
         as_of=as_of,
         series=followed,
         rising=tuple(one for one in readings if one.direction == "rising"),
         falling=tuple(one for one in readings if one.direction == "falling"),
+    )
+
+
+def _unread(database: Database, as_of: date) -> Sequence[date]:
+    last = database.read(series.last_read, before=as_of)
+    earliest = as_of - timedelta(days=CATCH_UP)
+    first = max(last + timedelta(days=1), earliest) if last else earliest
+    # The day before is read again: when it was read first it had not ended.
+    first = min(first, as_of - timedelta(days=1))
+    return [first + timedelta(days=number) for number in range((as_of - first).days + 1)]
+
+
+def read_day(session: Session, *, as_of: date) -> tuple[TrendReading, ...]:
+    """Return the readings of a day from the counts that are stored, with the stories behind each rise."""
+    lately = series.rose_lately(session, as_of=as_of)
+    exposure = series.list_exposure(session, since=as_of - timedelta(days=REACH), until=as_of)
+    since = as_of - timedelta(days=1)
+    terms = series.list_terms(session, since=since, until=as_of)
+    found = read_terms(terms, exposure, as_of=as_of, tests=series.count_terms(session), lately=lately)
+    start = as_of - timedelta(days=WINDOW + BASELINE - 1)
+    themes = series.list_themes(session, since=start, until=as_of)
+    by_feed = series.list_feed_exposure(session, since=start, until=as_of)
+    found += read_themes(themes, by_feed, as_of=as_of, lately=lately)
+    return tuple(
+        replace(one, stories=series.stories_behind(session, one)) if one.direction != "flat" else one for one in found
     )

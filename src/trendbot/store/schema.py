@@ -441,7 +441,10 @@ class Series(Base):
 
 
 class SeriesPoint(Base):
-    """One UTC day of a series among the feeds of one kind; recomputed, never incremented."""
+    """One UTC day of a series among the feeds of one kind; recomputed, never incremented.
+
+    `entries` counts reports: one a story and feed, copies left out.
+    """
 
     __tablename__ = "series_points"
 
@@ -463,6 +466,7 @@ class Exposure(Base):
     entries: Mapped[int]
     stories: Mapped[int]
     feeds: Mapped[int]
+    measured_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Trend(Base):
