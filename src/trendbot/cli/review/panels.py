@@ -203,7 +203,7 @@ def _told(told: Forecast) -> Text:
 
 def _round(number: int) -> int:
     """Round to two figures: a forecast knows no better."""
-    unit = 10 ** max(0, len(str(number)) - 2)
+    unit: int = 10 ** max(0, len(str(number)) - 2)
     return round(number / unit) * unit
 
 
