@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections import Counter
 from datetime import timedelta
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 allow_private = click.option("--allow-private", is_flag=True, help="Ask private and loopback addresses too.")
 stop_clock = click.option("--now", type=Instant(), metavar="INSTANT", help="Stop the clock at this instant (ISO 8601).")
+NO_FEEDS = "no feeds: `trendbot feeds add URL`"
 GRADES = ("bad", "look", "note")
 
 
@@ -120,7 +122,7 @@ def _suggested(suggestion: Suggestion) -> str:
 
 def _show_block(grade: str, head: str, lines: Sequence[str]) -> None:
     if not sys.stdout.isatty():
-        click.echo(f"{grade:<4}  {head}")
+        click.echo(f"{grade:<5} {head}")
         for line in lines:
             click.echo(f"      {plain(line)}")
         return
@@ -129,8 +131,8 @@ def _show_block(grade: str, head: str, lines: Sequence[str]) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
-    style = {"bad": "bold dark_orange3", "look": "bold"}.get(grade, "dim")
-    console.print(Text.assemble((f"{grade:<4}", style), "  ", (head, "bold" if grade != "note" else "")))
+    style = {"bad": "bold dark_orange3", "drop": "bold dark_orange3", "note": "dim"}.get(grade, "bold")
+    console.print(Text.assemble((f"{grade:<5}", style), " ", (head, "bold" if grade != "note" else "")))
     for line in lines:
         console.print(Padding(Text(plain(line)), (0, 0, 0, 6)))
 
@@ -169,21 +171,46 @@ def _timed(count: int, time: timedelta | None) -> str:
     return f"{count} ({_time(time)})" if time is not None else str(count)
 
 
-CARDS = (
+NARROW = (
     Column(title="", value=lambda card: card.advice),
     Column(title="id", value=lambda card: card.feed_id, number=True),
     Column(title="feed", value=lambda card: card.feed[:40], wide=True),
-    Column(title="entries", value=lambda card: card.entries, number=True),
-    Column(title="on theme", value=lambda card: _percent(card.on_theme), number=True),
     Column(title="stories", value=lambda card: card.stories, number=True),
     Column(title="original", value=lambda card: _percent(card.originals), number=True),
     Column(title="first (by)", value=lambda card: _timed(card.first, card.lead), number=True),
     Column(title="echoes (by)", value=lambda card: _timed(card.echoes, card.lag), number=True),
     Column(title="told", value=lambda card: card.told, number=True),
-    Column(title="led", value=lambda card: card.led, number=True),
-    Column(title="why", value=lambda card: card.reason, wide=True),
-    Column(title="themes", value=_mix, wide=True),
 )
+"""What fits a terminal of 80 columns."""
+WIDE = (
+    *NARROW,
+    Column(title="led", value=lambda card: card.led, number=True),
+    Column(title="entries", value=lambda card: card.entries, number=True),
+    Column(title="on theme", value=lambda card: _percent(card.on_theme), number=True),
+    Column(title="mostly", value=lambda card: card.themes[0][0] if card.themes else ""),
+)
+WHOLE = (
+    *WIDE[:-1],
+    Column(title="themes", value=_mix),
+    Column(title="why", value=lambda card: card.reason),
+)
+"""For what is read by programs or wide of any terminal."""
+WIDE_FROM = 110
+
+
+def _show_cards(cards: Sequence[Card]) -> None:
+    """Print the cards as far as the terminal is wide, and why the worst of them should go."""
+    rows = sorted(cards, key=_worth)
+    if not sys.stdout.isatty():
+        show_rows(rows, WHOLE, json_=False, nothing=NO_FEEDS)
+        return
+    wide = shutil.get_terminal_size().columns >= WIDE_FROM
+    show_rows(rows, WIDE if wide else NARROW, json_=False, nothing=NO_FEEDS)
+    for card in rows:
+        if card.advice != "keep" and card.entries:
+            _show_block(card.advice, f"{plain(card.feed)}  (feed {card.feed_id})", [card.reason])
+
+
 PAIRS = (
     Column(title="feed", value=lambda pair: pair.feed, wide=True),
     Column(title="is in", value=lambda pair: pair.other, wide=True),
@@ -217,8 +244,7 @@ def scorecard(choices: Choices, days: int, pairs: bool, now: datetime | None, js
     elif json_:
         show_json(card)
     else:
-        rows = sorted(card.cards, key=_worth)
-        show_rows(rows, CARDS, json_=False, nothing="no feeds: `trendbot feeds add URL`")
+        _show_cards(card.cards)
         if not card.digests:
             click.echo(f"no digest was frozen in these {days} days, so nothing is known of what is told")
 

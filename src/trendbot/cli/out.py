@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -94,24 +94,37 @@ def show_table(rows: Iterable[Any], columns: Sequence[Column]) -> None:
         _show_whole(cells, columns)
 
 
+LEAST = 12
+"""Characters below which no wide column shrinks."""
+
+
 def _show_fitted(cells: list[list[str]], columns: Sequence[Column]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            column.title,
-            justify="right" if column.number else "left",
-            overflow="ellipsis",
-            no_wrap=True,
-            min_width=12 if column.wide else len(column.title),
-            ratio=1 if column.wide else None,
-        )
+    for column, width in zip(columns, _fitted(cells, columns, console.width), strict=True):
+        justify: Literal["left", "right"] = "right" if column.number else "left"
+        table.add_column(column.title, justify=justify, overflow="ellipsis", no_wrap=True, width=width)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    console.print(table)
+
+
+def _fitted(cells: list[list[str]], columns: Sequence[Column], room: int) -> list[int]:
+    """Return the columns' widths: all they need, except that the wide ones share what the others leave of `room`."""
+    from rich.cells import cell_len
+
+    lines = [[column.title for column in columns], *cells]
+    widths = [max(cell_len(line[place]) for line in lines) for place in range(len(columns))]
+    wide = sorted((place for place, column in enumerate(columns) if column.wide), key=lambda place: widths[place])
+    left = room - sum(widths) - 2 * (len(columns) - 1) + sum(widths[place] for place in wide)
+    for number, place in enumerate(wide):
+        widths[place] = min(widths[place], max(LEAST, left // (len(wide) - number)))
+        left -= widths[place]
+    return widths
 
 
 def _show_whole(cells: list[list[str]], columns: Sequence[Column]) -> None:
