@@ -11,8 +11,8 @@ _ALL_HOURS = 24
 _HEAD = 65_536
 """Bytes in which channel elements are looked for."""
 _TTL = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>", re.IGNORECASE)
-_PERIOD = re.compile(rb"<sy:updatePeriod>\s*([a-z]+)\s*</sy:updatePeriod>", re.IGNORECASE)
-_FREQUENCY = re.compile(rb"<sy:updateFrequency>\s*(\d{1,4})\s*</sy:updateFrequency>", re.IGNORECASE)
+_PERIOD = re.compile(rb"<sy:updatePeriod[^>]{0,200}>\s*([a-z]+)\s*</sy:updatePeriod>", re.IGNORECASE)
+_FREQUENCY = re.compile(rb"<sy:updateFrequency[^>]{0,200}>\s*(\d{1,4})\s*</sy:updateFrequency>", re.IGNORECASE)
 _SKIP_HOURS = re.compile(rb"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
 _SKIP_DAYS = re.compile(rb"<skipDays>(.{0,1000}?)</skipDays>", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)

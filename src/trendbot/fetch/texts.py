@@ -34,6 +34,10 @@ _DECEIVING = re.compile(
 _MARKUP_AGAIN = re.compile(r"\s*<(?:p|div|a|span|ul|ol|h[1-6]|img|figure|br)\b[^>]*>", re.IGNORECASE)
 
 
+_ACTIVE = re.compile(r"</(?:script|style|iframe|object|form)\s*>", re.IGNORECASE)
+"""Ends of elements that make no sense in a text, whatever type it claims."""
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
     """A text as the feed has it: markup, or plain."""
@@ -67,7 +71,7 @@ def shortened(text: str, limit: int) -> str:
 def _lines(raw: Raw) -> Iterator[str]:
     """Yield the lines that say something, as plain text with single spaces."""
     text = raw.value[:RAW_LIMIT]
-    if raw.markup and ("<" in text or "&" in text):
+    if (raw.markup and ("<" in text or "&" in text)) or _ACTIVE.search(text):
         text = _without_markup(text)
         if _MARKUP_AGAIN.match(text):  # escaped twice, as many generators do
             text = _without_markup(text)
