@@ -85,7 +85,8 @@ def _show_edition(editions: Sequence[Edition], kind: str) -> None:
 def _show_digest(digest: Digest, editions: Sequence[Edition]) -> None:
     content = digest.content
     click.echo(f"{content.title}\n{content.line}\n")
-    for _section, item in content.items():
+    for told in content.items():
+        item = told[1]
         click.echo(f"- {item.headline} ({item.lead.source}; {', '.join(item.themes) or 'no theme'})")
         click.echo(f"  {item.lead.url}")
     for edition in editions:
