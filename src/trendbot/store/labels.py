@@ -75,7 +75,7 @@ def say(session: Session, sayings: Sequence[Said], *, kind: str, by: str, now: d
 
 
 def _theme_ids(session: Session, slugs: Iterable[str]) -> dict[str, int]:
-    known = dict(session.execute(select(Theme.slug, Theme.id)).all())
+    known = dict(session.execute(select(Theme.slug, Theme.id).order_by(Theme.position)).all())
     missing = sorted(set(slugs) - set(known))
     if missing:
         raise NotFoundError(f"no theme {missing[0]!r}: the themes are {', '.join(known) or 'not in force yet'}")
