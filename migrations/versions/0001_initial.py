@@ -510,6 +510,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id", "theme_id", "annotator", name=op.f("pk_tags")),
     )
     op.create_index(op.f("ix_tags_theme_id_entry_id"), "tags", ["theme_id", "entry_id"], unique=False)
+    op.create_index(
+        "ix_tags_human",
+        "tags",
+        ["entry_id", "theme_id"],
+        unique=False,
+        sqlite_where=sa.text("annotator = 'human'"),
+        postgresql_where=sa.text("annotator = 'human'"),
+    )
     op.create_table(
         "trends",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -695,6 +703,12 @@ def downgrade() -> None:
     op.drop_table("digest_stories")
     op.drop_index(op.f("ix_trends_as_of"), table_name="trends")
     op.drop_table("trends")
+    op.drop_index(
+        "ix_tags_human",
+        table_name="tags",
+        sqlite_where=sa.text("annotator = 'human'"),
+        postgresql_where=sa.text("annotator = 'human'"),
+    )
     op.drop_index(op.f("ix_tags_theme_id_entry_id"), table_name="tags")
     op.drop_table("tags")
     op.drop_index(op.f("ix_taggings_made_by"), table_name="taggings")

@@ -246,6 +246,13 @@ class Tag(Base):
         CheckConstraint("annotator <> 'human' OR confidence IS NULL", name="human_is_certain"),
         CheckConstraint("confidence IS NULL OR confidence BETWEEN 0 AND 1", name="confidence_range"),
         Index(None, "theme_id", "entry_id"),
+        Index(  # people's words are few among many
+            "ix_tags_human",
+            "entry_id",
+            "theme_id",
+            sqlite_where=text("annotator = 'human'"),
+            postgresql_where=text("annotator = 'human'"),
+        ),
     )
 
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=CASCADE), primary_key=True)
