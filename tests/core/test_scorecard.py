@@ -130,6 +130,11 @@ def test_advice_by_entries_and_themes(said: dict[str, Any], advice: Advice, word
     assert words in card.reason
 
 
+def test_who_is_off_theme_but_was_told_is_only_watched() -> None:
+    found = cards([report(1, 1)], tally(1, on_theme=2), told=(Told(story_id=1, lead_feed_id=1),), digests=1)
+    assert found[1].advice is Advice.WATCH
+
+
 def test_mostly_echoes_are_watched() -> None:
     reports = [one for story in range(24) for one in (report(story, story % 5 + 2), report(story, 1, 6))]
     card = cards(reports, *(tally(feed) for feed in range(1, 7)))[1]

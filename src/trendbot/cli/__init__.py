@@ -19,11 +19,11 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "run": "Make one pass over everything and write the editions.",
     "demo": "Walk through a made-up sample week, without a network.",
-    "feeds": "List, add, remove, import and export feeds.",
+    "feeds": "List, add, examine, weigh, remove, import and export feeds.",
     "themes": "List, show, edit, try and apply the themes.",
     "tag": "Say what an entry is about: review, set, undo.",
     "entries": "List, show and import entries.",
-    "evaluate": "Measure tagging, stories, trends and ranking against labelled data.",
+    "evaluate": "Measure tagging, names, stories, trends and ranking against labelled data.",
     "stories": "List, show and shape stories.",
     "digests": "List and show digests and their editions.",
     "db": "Upgrade and check the database.",

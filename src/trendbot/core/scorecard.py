@@ -250,7 +250,7 @@ def _advice(card: Card, tally: Tally, digests: int, weights: Mapping[int, float]
         return Advice.KEEP, f"too few entries to judge ({card.entries})"
     if card.double is not None and (reason := _doubled(card.double, weights)):
         return Advice.DROP, reason
-    if tally.tagged >= ENOUGH and (card.on_theme or 0.0) < OFF_THEME:
+    if not card.told and tally.tagged >= ENOUGH and (card.on_theme or 0.0) < OFF_THEME:
         return Advice.DROP, f"{tally.on_theme} of {tally.tagged} entries touch a theme"
     return _watched(card, tally, digests) or (Advice.KEEP, _merit(card, digests))
 
