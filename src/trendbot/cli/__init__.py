@@ -22,6 +22,7 @@ COMMANDS = {
     "feeds": "List, add, examine, weigh, remove, import and export feeds.",
     "themes": "List, show, edit, try and apply the themes.",
     "tag": "Say what an entry is about: review, set, undo.",
+    "terms": "Keep the names that are counted; decide on new ones.",
     "entries": "List, show and import entries.",
     "evaluate": "Measure tagging, names, stories, trends and ranking against labelled data.",
     "stories": "List, show and shape stories.",

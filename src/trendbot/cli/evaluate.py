@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trendbot.cli.evaluate_names import names
 from trendbot.cli.evaluate_stories import stories
 from trendbot.cli.frame import Choices, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, show_json, show_table
@@ -21,10 +22,11 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group("evaluate", cls=Noun)
 def command() -> None:
-    """Measure tagging, stories, trends and ranking against labelled data."""
+    """Measure tagging, names, stories, trends and ranking against labelled data."""
 
 
 command.add_command(stories)
+command.add_command(names)
 
 
 @command.command("tags")

@@ -15,11 +15,13 @@ from datetime import datetime
 
 from trendbot.classify.matcher import Matcher
 from trendbot.core.themes import ThemeSet, parse_themes
+from trendbot.core.themes.own import with_own_terms
 from trendbot.core.vocabulary import Annotator
 from trendbot.errors import ConfigError
 from trendbot.logs import get_logger
 from trendbot.store.database import Database
 from trendbot.store.tags import Readable, Reading, entries_to_read, replace_readings
+from trendbot.store.terms import own_terms
 from trendbot.store.themes import apply_themes, themes_in_force
 
 log = get_logger(__name__)
@@ -112,14 +114,20 @@ def rules_in_force(database: Database, themes: ThemesFile | None, *, now: dateti
         log.error("themes_file_broken", problem=str(error))  # noqa: TRY400 - the message says all
         return _last_good(database, problem=str(error))
     changed = database.write(apply_themes, parsed, source=themes.text, now=now, by=themes.name[-64:])
-    return InForce(themes=parsed, changed=changed)
+    return InForce(themes=_with_own(database, parsed), changed=changed)
 
 
 def _last_good(database: Database, *, problem: str | None) -> InForce:
     stored = database.read(themes_in_force)
     if stored is None:
         raise ConfigError(problem or "no themes are in force yet: give a themes file, or keep the one that ships")
-    return InForce(themes=parse_themes(stored.source, file="themes in force"), problem=problem)
+    parsed = parse_themes(stored.source, file="themes in force")
+    return InForce(themes=_with_own(database, parsed), problem=problem)
+
+
+def _with_own(database: Database, parsed: ThemeSet) -> ThemeSet:
+    """Join the terms that people added; a new themes file does not lose them."""
+    return with_own_terms(parsed, database.read(own_terms))
 
 
 def read_entries(matcher: Matcher, entries: Sequence[Readable]) -> list[Reading]:

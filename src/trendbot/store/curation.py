@@ -178,7 +178,8 @@ def undo_act(
     changes = []
     for kind, of_kind in _by_kind(act.changes).items():
         if kind not in subjects:
-            raise NotFoundError(f"act {act.act} ({act.kind}) is undone with `trendbot {kind} undo`")
+            noun = act.kind.partition(".")[0]
+            raise NotFoundError(f"act {act.act} ({act.kind}) is undone with `trendbot {noun} undo`")
         changes += _put_back(session, act, subjects[kind], of_kind)
     kind = act.kind if act.kind.endswith(".undo") else f"{act.kind.partition('.')[0]}.undo"
     return record(session, kind, changes, by=by, now=now, undoes=act.act), tuple(changes)

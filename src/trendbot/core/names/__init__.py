@@ -1,0 +1,1 @@
+"""New names: finding what may be one, and choosing those that surge."""
