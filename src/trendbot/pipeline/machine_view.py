@@ -113,10 +113,14 @@ def learn(database: Database) -> Lesson:
     counts = {slug: sum(slug in example.themes for example in labelled) for slug in slugs}
     ready = [slug for slug, number in counts.items() if number >= LEAST_POSITIVES]
     if not ready:
-        best = max(counts, key=lambda slug: counts[slug]) if counts else "a theme"
-        return Lesson(model=None, told=f"rules alone until a theme has {LEAST_POSITIVES} examples: {best} is next")
+        return Lesson(model=None, told=f"rules alone until a theme has {LEAST_POSITIVES} examples{_nearest(counts)}")
     model = train(labelled, slugs, rules=rules)
     return Lesson(model=model, told=f"learnt {len(model.learnt)} of {len(slugs)} themes from {len(labelled)} entries")
+
+
+def _nearest(counts: Mapping[str, int]) -> str:
+    best = max(counts, key=lambda slug: counts[slug], default="")
+    return f"; {best} has {counts[best]}" if best and counts[best] else ""
 
 
 def examples(session: Session) -> tuple[list[str], str, list[Example]]:

@@ -272,13 +272,19 @@ class ReviewScreen(App[None]):
             self.told = "nothing to take back in this sitting; `trendbot tag undo` goes further"
             self.show()
             return
-        self.batch.insert(self.place, sheet)
+        if self.place and self.batch[self.place - 1].id == sheet.id:
+            self.place -= 1
+            self.batch[self.place] = sheet
+        else:
+            self.batch.insert(self.place, sheet)
         self.lay_out("taken back")
 
     def action_why(self) -> None:
         """Show or hide the reasons."""
         self.why = not self.why
         self.show()
+        if self.why:
+            self.query_one("#entry").scroll_end(animate=False)
 
     def action_progress(self) -> None:
         """Show how far it is: at once what was counted, then what takes seconds to measure."""
