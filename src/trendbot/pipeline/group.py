@@ -98,14 +98,12 @@ def _place(grouper: Grouper, entry: store.Ungrouped, opening: int) -> Placement:
 
 
 def _bring_in_reach(database: Database, grouper: Grouper, pending: Sequence[store.Ungrouped]) -> None:
-    """Load the stories that an entry of the batch may join, and drop those that none may join any more."""
+    """Load the stories that an entry of the batch may join."""
     rules: Grouping = grouper.grouping
     first, last = pending[0].item.dated_at, pending[-1].item.dated_at
-    grouper.forget(first)
     urls = {entry.item.canonical_url for entry in pending} - {""}
-    since = first - timedelta(hours=rules.url_reach)
-    addresses = database.read(store.list_addresses, urls, since=since)
     reach = timedelta(hours=rules.reach)
+    addresses = database.read(store.list_addresses, urls, since=first - reach)
     reachable = database.read(
         store.list_reachable,
         since=first - reach,

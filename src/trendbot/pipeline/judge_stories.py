@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from trendbot.core.grouping import Background, Grouper, Grouping, Item
@@ -97,7 +97,7 @@ def judge_stories(
     ordered = sorted(labelled, key=lambda one: (one.item.dated_at, one.id))
     grouper = Grouper(background, grouping)
     started = time.perf_counter()
-    placed = list(_placed(grouper, ordered))
+    placed = [grouper.place(one.item, opening=number).story for number, one in enumerate(ordered)]
     seconds = time.perf_counter() - started
     pairs = [
         (one.story, grouper.resolve(story)) for one, story in zip(ordered, placed, strict=True) if one.story is not None
@@ -105,12 +105,3 @@ def judge_stories(
     return StoriesJudged(
         items=len(ordered), items_per_second=len(ordered) / max(seconds, 1e-9), agreement=agreement(pairs)
     )
-
-
-def _placed(grouper: Grouper, ordered: Iterable[Labelled]) -> Iterator[int]:
-    swept: datetime | None = None
-    for number, one in enumerate(ordered):
-        if swept is None or one.item.dated_at - swept > timedelta(hours=12):
-            grouper.forget(one.item.dated_at)
-            swept = one.item.dated_at
-        yield grouper.place(one.item, opening=number).story

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from trendbot.core.grouping.background import Background, pack, unpack
-from trendbot.core.grouping.grouper import Grouper, Grouping, Item, Placement, Reason
+from trendbot.core.grouping.grouper import Grouper, Grouping, Placement, Reason
 from trendbot.core.grouping.leads import Report, choose_lead, copies, news_since
+from trendbot.core.grouping.state import Item
 
 __all__ = [
     "Background",

@@ -30,18 +30,23 @@ class Background:
 
     documents: int
     counts: Mapping[int, int]
-    _weights: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
-    def weight(self, word: str) -> float:
-        """Return the inverse document frequency of a word, at least 0.1."""
-        known = self._weights.get(word)
+    def count(self, word: str) -> int:
+        """Return in how many of the headlines a word stands."""
+        known = self._known.get(word)
         if known is None:
-            if len(self._weights) > _CACHE:
-                self._weights.clear()
-            found = self.counts.get(word_hash(word), 0)
-            known = max(_FLOOR, math.log((self.documents + 1) / (found + _UNSEEN)))
-            self._weights[word] = known
+            if len(self._known) > _CACHE:
+                self._known.clear()
+            known = self._known[word] = self.counts.get(word_hash(word), 0)
         return known
+
+    def weight(self, word: str, *, holders: float = 0.0, pool: float = 0.0) -> float:
+        """Return the inverse document frequency of a word, at least 0.1.
+
+        `pool` more documents, of which `holders` have the word, are added to those of the table.
+        """
+        return max(_FLOOR, math.log((self.documents + pool + 1) / (self.count(word) + holders + _UNSEEN)))
 
 
 def word_hash(word: str) -> int:

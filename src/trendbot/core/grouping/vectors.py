@@ -16,7 +16,7 @@ from trendbot.core.text import normal_title, words
 
 Vector = Mapping[str, float]
 
-SUMMARY_WORDS = 80
+SUMMARY_WORDS = 40
 """How many words of a summary count: the head of a text tells the event, its tail the background."""
 _GRAIN = 2.0**20
 _SHORT = 4
@@ -65,8 +65,20 @@ def title_terms(title: str) -> list[str]:
 
 def _weighted(terms: Iterable[str], background: Background) -> Vector:
     raw = {term: (1 + math.log(n)) * background.weight(term) for term, n in Counter(terms).items()}
-    length = math.sqrt(sum(value * value for value in raw.values()))
-    return {term: round(value / length * _GRAIN) / _GRAIN for term, value in raw.items()}
+    size = length(raw)
+    return {term: round(value / size * _GRAIN) / _GRAIN for term, value in raw.items()}
+
+
+def length(vector: Vector) -> float:
+    """Return the Euclidean length of a vector."""
+    return math.sqrt(sum([value * value for value in vector.values()]))
+
+
+def scaled(vector: Vector, factors: Mapping[str, float]) -> Vector:
+    """Return the vector with each weight times its factor, at length one again."""
+    raw = {term: value * factors[term] for term, value in vector.items()}
+    size = length(raw) or 1.0
+    return {term: value / size for term, value in raw.items()}
 
 
 def _terms(found: Iterable[str]) -> list[str]:
