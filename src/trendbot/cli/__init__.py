@@ -25,7 +25,7 @@ COMMANDS = {
     "terms": "Keep the names that are counted; decide on new ones.",
     "entries": "List, show and import entries.",
     "evaluate": "Measure tagging, names, stories, trends and ranking against labelled data.",
-    "stories": "List, show and shape stories.",
+    "stories": "List and show stories, and put right what belongs together.",
     "digests": "List and show digests and their editions.",
     "db": "Upgrade and check the database.",
     "doctor": "Say what is wrong, and what to do about it.",
