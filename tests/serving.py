@@ -39,7 +39,8 @@ def rss(*items: str, head: str = "") -> bytes:
     """Make an RSS document of items as `item` makes them."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>A feed</title>'
-        f"<link>https://site.example/</link><description>About things</description>{head}{''.join(items)}</channel></rss>"
+        f"<link>https://site.example/</link><description>About things</description>{head}"
+        f"{''.join(items)}</channel></rss>"
     ).encode()
 
 

@@ -45,7 +45,8 @@ def test_rss_is_read() -> None:
 
 
 def test_atom_is_read() -> None:
-    body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de"><title type="html">A &amp;amp; B</title><id>urn:f</id>
+    body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de">
+    <title type="html">A &amp;amp; B</title><id>urn:f</id>
     <link href="https://site.example/"/><updated>2026-11-15T10:00:00Z</updated><author><name>Desk</name></author>
     <entry><id>urn:1</id><title>if a &lt; b</title><link rel="alternate" href="/posts/1"/>
     <link rel="enclosure" href="/a.mp3"/><published>2026-11-14T23:30:00-02:00</published>
@@ -209,9 +210,13 @@ def test_hints_are_read() -> None:
         + b"</description></item></channel></rss>",
         b"<rss version='2.0'><channel><item " + b"a" * 3_000_000 + b"='1'/></channel></rss>",
         b'<!DOCTYPE r SYSTEM "file:///etc/passwd"><rss version="2.0"><channel><title>x</title></channel></rss>',
-        b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel><title>&x;</title></channel></rss>',
+        b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        b"<rss version='2.0'><channel><title>&x;</title></channel></rss>",
+        b"<rss version='2.0'><channel><item><description>"
+        + b"".join(b"&lt;p&gt;&lt;font a=%d&gt;&lt;/p&gt;" % number for number in range(20_000))
+        + b"</description></item></channel></rss>",
     ],
-    ids=["entities", "elements", "markup", "attribute", "external type", "external entity"],
+    ids=["entities", "elements", "markup", "attribute", "external type", "external entity", "formatting"],
 )
 def test_bombs_are_harmless(bomb: bytes) -> None:
     try:

@@ -34,18 +34,30 @@ _HTML = re.compile(
 )
 _FEED_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 _FEED_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
+_CDATA = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_XML_TAG = re.compile(rb"<(/?)[A-Za-z_][^<>]*?(/?)>")
+_DEEPEST = 2_000
+_RUN = re.compile(rb"(?<!\s)\s{100,}")
+"""Runs of white space, which mean no more than one, and on which feedparser takes quadratic time."""
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*$", re.IGNORECASE)
 
 
-def parse(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
+class HandedOver(Exception):  # noqa: N818  (no error: a word between the two halves of reading)
+    """The fast reader passed, and the reference reader was not to be asked here."""
+
+
+def parse(body: bytes, *, url: str, content_type: str = "", judge: bool = True) -> ParsedFeed:
     """Read `body`, which `url` answered; `content_type` is the header as it stands.
+
+    Without `judge` only readers are asked whose time is linear in the body; HandedOver is raised where that is not
+    enough.
 
     Raises:
         ParseError: it is no feed; the message is a clause such as "is a web page, not a feed".
 
     """
     body = _eight_bits(body)
-    raw = _read(body, url=url, content_type=content_type)
+    raw = _read(body, url=url, content_type=content_type, judge=judge)
     if raw is None:
         raise ParseError(_why_not(body), url=url)
     truncated = _is_truncated(body)
@@ -69,10 +81,15 @@ class Crashed:
     traceback: str
 
 
-def parse_or_reason(body: bytes, url: str, content_type: str) -> ParsedFeed | str | Crashed:
-    """Return what `body` says, or the reason why it says nothing; raises nothing, and passes between processes."""
+def parse_or_reason(body: bytes, url: str, content_type: str, judge: bool = True) -> ParsedFeed | str | Crashed | None:
+    """Return what `body` says, or the reason why it says nothing; None for HandedOver (see `parse`).
+
+    Raises nothing, and passes between processes.
+    """
     try:
-        return parse(body, url=url, content_type=content_type)
+        return parse(body, url=url, content_type=content_type, judge=judge)
+    except HandedOver:
+        return None
     except ParseError as error:
         return str(error)
     except Exception:  # noqa: BLE001  (strangers' data: this feed fails, the others go on)
@@ -88,15 +105,34 @@ def _eight_bits(body: bytes) -> bytes:
     return body
 
 
-def _read(body: bytes, *, url: str, content_type: str) -> RawFeed | None:
+def _read(body: bytes, *, url: str, content_type: str, judge: bool = True) -> RawFeed | None:
     if looks_like_json(body):
         return read_json(body)
     if _HTML.match(body[:4096]):
         return None
+    plain = read_fast(body, content_type=content_type)
+    if plain is not None:
+        return plain
+    if not judge:
+        raise HandedOver
+    if _is_too_deep(body):
+        raise ParseError("is nested too deeply", url=url)
     try:
-        return read_fast(body, content_type=content_type) or read_reference(body, content_type=content_type)
+        return read_reference(_RUN.sub(b"\n", body), content_type=content_type)
     except Exception as error:  # feedparser knows no end of exceptions
         raise ParseError(f"cannot be read ({type(error).__name__})", url=url) from error
+
+
+def _is_too_deep(body: bytes) -> bool:
+    """Tell whether elements are nested so deeply that feedparser takes quadratic time; CDATA does not count."""
+    if body.count(b"<") <= _DEEPEST:
+        return False
+    depth = 0
+    for closing, empty in _XML_TAG.findall(_CDATA.sub(b"", body)):
+        depth += -1 if closing else not empty
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _why_not(body: bytes) -> str:

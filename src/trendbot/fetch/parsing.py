@@ -23,14 +23,21 @@ log = get_logger(__name__)
 
 MUCH = 24
 """Documents waiting at once from which on processes are worth their start."""
+LARGE = 200_000
+"""Bytes above which only a process, which can be ended, may ask the reference reader."""
 
 
 class Parsers:
     """The readers at work; use as a context manager."""
 
-    def __init__(self, *, processes: int | None = None) -> None:
-        """Prepare for at most `processes` (default: one a processor; with one or none, a thread does it all)."""
-        self.processes = os.cpu_count() or 1 if processes is None else processes
+    def __init__(self, *, processes: int | None = None, timeout: float = 60.0) -> None:
+        """Prepare for `processes` at most (default: one a processor); `timeout` in seconds bounds one document.
+
+        Where few documents wait, a thread reads them, all but the large ones that the fast reader hands over: hostile
+        ones can take feedparser quadratic time, and a thread cannot be ended.
+        """
+        self.timeout = timeout
+        self.processes = (os.cpu_count() or 1) if processes is None else max(1, processes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trendbot-parser")
         self._pool: ProcessPoolExecutor | None = None
         self._waiting = 0
@@ -44,29 +51,44 @@ class Parsers:
             self._waiting -= 1
 
     async def _parse(self, body: bytes, url: str, content_type: str) -> ParsedFeed | str:
-        loop = asyncio.get_running_loop()
+        loop, small = asyncio.get_running_loop(), len(body) <= LARGE
         try:
-            read = await loop.run_in_executor(self._executor(), parse_or_reason, body, url, content_type)
-        except BrokenProcessPool:  # a document brought its reader down: it fails, and the next ones get a new pool
+            async with asyncio.timeout(self.timeout):
+                read = await loop.run_in_executor(self._executor(), parse_or_reason, body, url, content_type, small)
+                if read is None:
+                    read = await loop.run_in_executor(self._processes(), parse_or_reason, body, url, content_type)
+        except TimeoutError:
+            self._kill_pool()
+            return f"took longer than {self.timeout:g} s to read"
+        except BrokenProcessPool:  # a document brought its reader down, and those beside it
             log.exception("parser_died", url=url, size=len(body))
-            self._stop_pool()
+            self._kill_pool()
             return "cannot be read"
-        if isinstance(read, Crashed):
-            log.error("parse_crashed", url=url, size=len(body), traceback=read.traceback)
+        if isinstance(read, Crashed) or read is None:
+            log.error("parse_crashed", url=url, size=len(body), traceback=read and read.traceback)
             return "cannot be read"
         return read
 
     def _executor(self) -> Executor:
-        if self._pool is None and self._waiting >= MUCH and self.processes > 1:
+        if self._pool is None and (self._waiting < MUCH or self.processes < 2):  # noqa: PLR2004  (one is no help)
+            return self._thread
+        return self._processes()
+
+    def _processes(self) -> Executor:
+        if self._pool is None:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["trendbot.fetch.parse"])
             self._pool = ProcessPoolExecutor(self.processes, mp_context=context, initializer=_end_with_parent)
-        return self._pool or self._thread
+        return self._pool
 
-    def _stop_pool(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+    def _kill_pool(self) -> None:
+        """End the readers at once, whatever they are at; the next document gets new ones."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        for process in list((pool._processes or {}).values()):  # noqa: SLF001  (public only from Python 3.14 on)
+            process.kill()
+        pool.shutdown(wait=False, cancel_futures=True)
 
     def __enter__(self) -> Self:
         return self

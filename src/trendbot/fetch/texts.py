@@ -31,6 +31,12 @@ _DECEIVING = re.compile(
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
     "|(?<=[\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
 )
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+_ANY_TAG = re.compile(r"<[^<>]*>")
+_VOID = frozenset(
+    {"br", "hr", "img", "input", "link", "meta", "area", "base", "col", "embed", "source", "track", "wbr"}
+)
+_MANY_TAGS, _DEEPEST = 400, 200
 _MARKUP_AGAIN = re.compile(r"\s*<(?:p|div|a|span|ul|ol|h[1-6]|img|figure|br)\b[^>]*>", re.IGNORECASE)
 
 
@@ -87,4 +93,20 @@ def _without_markup(text: str) -> str:
     if "<" in text:
         text = " ".join(text.split())  # white space in markup means a space
         text = _BLOCK.sub("\n<", text)
+        if text.count("<") > _MANY_TAGS and _too_deep(text):
+            return html.unescape(_ANY_TAG.sub("", text))
     return html.unescape(nh3.clean(text, tags=set(), clean_content_tags={"script", "style", "noscript", "template"}))
+
+
+def _too_deep(text: str) -> bool:
+    """Tell whether elements are nested so deeply, or closed so badly, that a tree of them takes quadratic time."""
+    stack: list[str] = []
+    for closing, name in _TAG.findall(text):
+        if not closing:
+            if name.lower() not in _VOID:
+                stack.append(name.lower())
+        elif stack and stack[-1] == name.lower():
+            stack.pop()
+        if len(stack) > _DEEPEST:
+            return True
+    return False

@@ -31,6 +31,7 @@ from trendbot.fetch.fast.names import (
 from trendbot.fetch.raw import RawFeed
 from trendbot.fetch.texts import EMPTY, Raw
 
+_LONGEST_AUTHOR = 1_000
 _AMPERSANDS = re.compile(r"&([A-Za-z0-9_]+);")
 
 
@@ -109,7 +110,10 @@ def _read_content(item: Item, node: Any) -> None:
 
 
 def _read_author(item: Item, node: Any) -> None:
-    item.authors.append(bare(node))
+    author = bare(node)
+    if len(author) > _LONGEST_AUTHOR:  # feedparser's search for a mail address in it takes quadratic time
+        raise HandOverError
+    item.authors.append(author)
 
 
 def _read_published(item: Item, node: Any) -> None:
