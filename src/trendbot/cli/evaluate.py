@@ -9,6 +9,7 @@ import click
 
 from trendbot.cli.evaluate_names import names
 from trendbot.cli.evaluate_stories import stories
+from trendbot.cli.evaluate_trends import ranking, trends
 from trendbot.cli.frame import Choices, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, show_json, show_table
 
@@ -26,6 +27,8 @@ def command() -> None:
 
 
 command.add_command(stories)
+command.add_command(trends)
+command.add_command(ranking)
 command.add_command(names)
 
 
