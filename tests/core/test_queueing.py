@@ -96,7 +96,13 @@ def test_a_power_law_is_followed_to_the_aim() -> None:
 
 
 def test_an_aim_that_is_reached_needs_no_more() -> None:
-    assert forecast([point(100, 0.9)], aim=0.85).more == 0
+    sure, unsure = point(100, 0.9, 2_000), point(100, 0.9, 30)
+    assert (forecast([sure], aim=0.85).more, forecast([sure], aim=0.85).why) == (0, "")
+    assert (forecast([unsure], aim=0.89).more, forecast([unsure], aim=0.89).why) == (0, "it seems")
+
+
+def test_a_handful_of_reviews_reaches_nothing() -> None:
+    assert forecast([point(4, 1.0, 6)], aim=0.8).more is None
 
 
 @pytest.mark.parametrize(

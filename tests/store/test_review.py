@@ -12,7 +12,7 @@ from tests.builders import News, add_entry, add_story
 from trendbot.errors import ConfigError
 from trendbot.store.label_files import export_labels, import_labels
 from trendbot.store.labels import Said, labels, reviews, say
-from trendbot.store.review import drawn_by_chance, latest, latest_of_themes, pool, read_since
+from trendbot.store.review import count_as_random, drawn_by_chance, latest, latest_of_themes, pool, read_since
 from trendbot.store.schema import StoryEntry
 
 if TYPE_CHECKING:
@@ -54,10 +54,23 @@ def test_the_latest_of_a_theme(database: Database, entries: list[int], now: date
     assert entries[2] not in database.read(latest_of_themes)
 
 
-def test_chance_reaches_all_of_history_and_nothing_read(database: Database, entries: list[int], now: datetime) -> None:
-    assert set(database.read(drawn_by_chance, seed=1, number=200)) == set(entries)
-    read(database, now, *entries[1:])
-    assert set(database.read(drawn_by_chance, seed=1, number=200)) <= {entries[0]}
+def test_chance_reaches_all_of_history(database: Database, entries: list[int], now: datetime) -> None:
+    unread, read_already = database.read(drawn_by_chance, seed=1, number=len(entries))
+    assert (set(unread), read_already) == (set(entries), [])
+    assert database.read(drawn_by_chance, seed=1, number=2)[0] == unread[:2]
+
+
+def test_chance_draws_what_was_read_for_another_reason_and_counts_it(
+    database: Database, entries: list[int], now: datetime
+) -> None:
+    sayings = [Said(entry_id=entry, themes={"tools": True}, drawn="doubtful") for entry in entries[:3]]
+    database.write(say, sayings, kind="tag.review", by="ann", now=now)
+    unread, read_already = database.read(drawn_by_chance, seed=1, number=len(entries))
+    assert (set(unread), set(read_already)) == (set(entries[3:]), set(entries[:3]))
+    database.write(count_as_random, read_already)
+    assert {review.drawn for review in database.read(reviews)} == {"random"}
+    unread, read_already = database.read(drawn_by_chance, seed=1, number=len(entries))
+    assert (set(unread), read_already) == (set(entries[3:]), [])
 
 
 def test_an_empty_database_has_nothing_to_ask(database: Database) -> None:
@@ -78,9 +91,8 @@ def test_a_story_of_which_one_entry_was_read_is_not_asked_again(database: Databa
 def test_the_pool_can_be_narrowed(database: Database, entries: list[int], now: datetime) -> None:
     assert set(database.read(pool, seed=1, theme="market").entries) == {entries[1], entries[4]}
     assert database.read(pool, seed=1, search="entry 3").entries == (entries[3],)
-    recent = database.read(pool, seed=1, since=now - timedelta(hours=8))
-    assert set(recent.entries) == {entries[2], entries[3], entries[4]}
-    assert recent.by_chance <= set(recent.entries)
+    recent = database.read(pool, seed=1, by_chance=4, since=now - timedelta(hours=8))
+    assert (set(recent.entries), recent.by_chance) == ({entries[2], entries[3], entries[4]}, frozenset())
 
 
 def test_what_was_read_since_is_counted_by_person(database: Database, entries: list[int], now: datetime) -> None:

@@ -16,9 +16,11 @@ from trendbot.cli.opening import opened
 from trendbot.cli.out import near, plain, show_json
 from trendbot.core.rule_lab import Comparison
 from trendbot.core.themes import ThemeSet, parse_themes
+from trendbot.core.themes.own import with_own_terms
 from trendbot.errors import ConfigError, StoreError, TrendbotError
 from trendbot.paths import bundled
 from trendbot.store import theme_acts
+from trendbot.store.terms import own_terms
 from trendbot.store.themes import themes_in_force
 
 if TYPE_CHECKING:
@@ -91,9 +93,9 @@ class Trial:
                 if not self.quiet:
                     report("reading the past", done, total)
 
-            return compare_on_history(
-                app.database, self.old.rules, self.new.rules, since=self.since, keep=self.keep, progress=progress
-            )
+            own = app.database.read(own_terms)  # they are read with whatever file is in force
+            old, new = (with_own_terms(source.rules, own) for source in (self.old, self.new))
+            return compare_on_history(app.database, old, new, since=self.since, keep=self.keep, progress=progress)
 
     def on_file(self, lines: Iterable[str], *, name: str) -> Comparison:
         """Compare over a file of labelled entries."""

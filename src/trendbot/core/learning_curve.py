@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from trendbot.core.scoring import Tally
 
 LEAST_POINTS = 3
+LEAST_CASES = 25
+"""Tags, right, wrong or missed, without which nothing is said of F1."""
+LEEWAY = 0.05
+"""How far the interval may reach below an aim that is called reached without reserve."""
 FURTHEST = 20
 """No forecast reaches beyond so many times what was measured."""
 
@@ -32,7 +36,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Forecast:
-    """How many labels more until F1 reaches `aim`; None where the points do not say, with the reason."""
+    """How many labels more until F1 reaches `aim`; None where the points do not say. `why` is the reason or reserve."""
 
     aim: float
     more: int | None
@@ -54,8 +58,11 @@ def windows(cases: Sequence[Tally], *, size: int) -> tuple[Point, ...]:
 def forecast(points: Sequence[Point], *, aim: float) -> Forecast:
     """Follow the curve through `points` to where F1 reaches `aim` (0 to 1)."""
     measured = [point for point in points if point.labels > 0 and point.tally.f1 is not None]
-    if measured and measured[-1].f1 >= aim:
-        return Forecast(aim=aim, more=0)
+    latest = measured[-1].tally.f1 if measured else None
+    if latest is None or latest.of < LEAST_CASES:
+        return Forecast(aim=aim, more=None, why="too few reviews to tell")
+    if latest.value >= aim:
+        return Forecast(aim=aim, more=0, why="" if latest.low >= aim - LEEWAY else "it seems")
     if len(measured) < LEAST_POINTS:
         return Forecast(aim=aim, more=None, why="too few reviews to tell")
     slope, start = _fit(measured)

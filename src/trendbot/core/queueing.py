@@ -44,6 +44,11 @@ def doubt(probability: float) -> float:
     return 1 - abs(2 * probability - 1)
 
 
+def by_chance(size: int) -> int:
+    """Give how many of a batch are drawn at random: a fifth, at least one of two."""
+    return max(1, round(size * RANDOM_SHARE)) if size > 1 else 0
+
+
 def question(candidate: Candidate, positives: Mapping[str, int]) -> Question:
     """Say what a candidate is worth: its most doubtful theme, the rarer the more."""
     best = Question(entry_id=candidate.entry_id, drawn="doubtful")
@@ -73,10 +78,7 @@ def pick(
     lucky = [candidate for candidate in pool if candidate.by_chance]
     chance.shuffle(lucky)
     taken = _Taken()
-    random_ones = [
-        Question(entry_id=c.entry_id, drawn="random")
-        for c in taken.first(lucky, max(1, round(size * RANDOM_SHARE)) if size > 1 else 0)
-    ]
+    random_ones = [Question(entry_id=c.entry_id, drawn="random") for c in taken.first(lucky, by_chance(size))]
     worthy = _worthiest(pool, positives, size - len(random_ones), taken)
     return tuple(_mixed(worthy, random_ones, chance))
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from trendbot.classify.model import Model
 from trendbot.core.learning_curve import Forecast, Point, forecast, windows
-from trendbot.core.queueing import Candidate, Question, pick
+from trendbot.core.queueing import Candidate, Question, by_chance, pick
 from trendbot.core.scoring import Tally, tally
 from trendbot.pipeline.curve import learning_curve
 from trendbot.pipeline.machine_view import Verdict, learn, views
@@ -21,7 +21,7 @@ from trendbot.store.curation import Act, get_act, undo_act
 from trendbot.store.database import Database, Session
 from trendbot.store.history import Past
 from trendbot.store.labels import ENTRY, Reviewed, Said, positives, read_states, reviews, say, story_mates
-from trendbot.store.review import Pool, pool
+from trendbot.store.review import Pool, count_as_random, pool
 from trendbot.store.themes import ThemeRow, list_themes
 
 AIMS = (0.8, 0.85, 0.9)
@@ -96,10 +96,14 @@ class Desk:
         """Draw the next batch, without the entries `besides`; empty where nothing is left to ask."""
         self._drawn += 1
         seed = int(self._clock().timestamp()) + self._drawn
-        return self._database.read(self._draw, seed, self._skipped.union(besides))
+        drawn, read_already = self._database.read(self._draw, seed, self._skipped.union(besides))
+        if read_already:
+            self._database.write(count_as_random, read_already)
+        return drawn
 
-    def _draw(self, session: Session, seed: int, left_out: set[int]) -> list[Sheet]:
-        found = pool(session, seed=seed, theme=self._theme, search=self.search, since=self._since)
+    def _draw(self, session: Session, seed: int, left_out: set[int]) -> tuple[list[Sheet], Collection[int]]:
+        narrowed = {"theme": self._theme, "search": self.search}
+        found = pool(session, seed=seed, by_chance=by_chance(self._size), since=self._since, **narrowed)
         stories = {found.stories[number][0] for number in left_out if number in found.stories}
         candidates = [
             candidate
@@ -110,7 +114,7 @@ class Desk:
             asked = [Question(entry_id=c.entry_id, drawn="asked") for c in candidates[: self._size]]
         else:
             asked = list(pick(candidates, positives(session), size=self._size, seed=seed))
-        return sheets(session, asked, self._model)
+        return sheets(session, asked, self._model), found.read_already
 
     def _sheet(self, question: Question) -> Sheet | None:
         found = self._database.read(sheets, [question], self._model)
@@ -128,13 +132,14 @@ class Desk:
         return len(every)
 
     def _save(self, session: Session, sheet: Sheet, answer: Mapping[str, bool], every: Sequence[int]) -> int | None:
-        told = {slug: (v.applies, round(v.probability, 4)) for slug, v in sheet.machine.items()}
+        mates = [number for number in every if number != sheet.id]
+        machine = {number: verdicts for number, (_, verdicts) in views(session, mates, self._model).items()}
         sayings = [
             Said(
                 entry_id=number,
                 themes=answer,
                 drawn=sheet.question.drawn if number == sheet.id else "story",
-                machine=told if number == sheet.id else {},
+                machine=_told(sheet.machine if number == sheet.id else machine.get(number, {})),
             )
             for number in every
         ]
@@ -180,6 +185,10 @@ class Desk:
         so_far = self.progress()
         points = learning_curve(self._database)
         return replace(so_far, points=points, forecasts=_ahead(points)) if points else so_far
+
+
+def _told(machine: Mapping[str, Verdict]) -> dict[str, tuple[bool, float | None]]:
+    return {slug: (verdict.applies, round(verdict.probability, 4)) for slug, verdict in machine.items()}
 
 
 def _candidates(session: Session, found: Pool, model: Model | None, *, skipped: set[int]) -> list[Candidate]:

@@ -13,21 +13,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from trendbot.store.entries import list_entries
 from trendbot.store.schema import Entry, Review, StoryEntry, Tag, Theme
 
-LATEST, PER_THEME, BY_CHANCE = 1_500, 120, 60
+LATEST, PER_THEME = 1_500, 120
+ATTEMPTS = 20
+"""Draws made for each entry that chance is to give."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pool:
-    """Entries that could be asked, those that chance drew, and entry → (story, number of entries in it)."""
+    """Entries that could be asked, those that chance drew, and entry → (story, number of entries in it).
+
+    `read_already` were drawn by chance, too, and need not be asked: a person has read them, and they count.
+    """
 
     entries: tuple[int, ...]
     by_chance: frozenset[int]
+    read_already: frozenset[int]
     stories: dict[int, tuple[int, int]]
 
 
@@ -55,42 +61,73 @@ def latest_of_themes(
     return ids
 
 
-def drawn_by_chance(session: Session, *, seed: int, number: int = BY_CHANCE) -> list[int]:
-    """Draw unread entries of all of history, each found by its id."""
+def drawn_by_chance(session: Session, *, seed: int, number: int) -> tuple[list[int], list[int]]:
+    """Draw entries out of all of history: those to ask, and those that were read already.
+
+    All have the same chance, read or not: if only unread ones had, the doubtful ones, which are read first, would be
+    missing more and more, and what is left would be too easy. One drawn before, or imported, is drawn again.
+    """
     low, high = session.execute(select(func.min(Entry.id), func.max(Entry.id))).one()
     if low is None:
-        return []
+        return [], []
     chance = random.Random(seed)
-    found: dict[int, None] = {}
-    for _ in range(number):
-        at = chance.randint(low, high)
-        entry = session.scalar(select(Entry.id).where(Entry.id >= at, _unread()).order_by(Entry.id).limit(1))
-        if entry is not None:
-            found[entry] = None
-    return list(found)
+    unread: dict[int, None] = {}
+    read: dict[int, None] = {}
+    for _ in range(number * ATTEMPTS):
+        if len(unread) + len(read) >= number:
+            break
+        entry, drawn = _at(session, chance.randint(low, high))
+        if drawn is None:
+            unread[entry] = None
+        elif drawn not in ("random", "import"):
+            read[entry] = None
+    return list(unread), list(read)
+
+
+def _at(session: Session, number: int) -> tuple[int, str | None]:
+    """Give the entry of this number, or the next there is, and why a person has read it."""
+    query = select(Entry.id, Review.drawn).outerjoin(Review, Review.entry_id == Entry.id)
+    entry, drawn = session.execute(query.where(Entry.id >= number).order_by(Entry.id).limit(1)).one()
+    return entry, drawn
+
+
+def count_as_random(session: Session, entry_ids: Iterable[int]) -> None:
+    """Note that chance drew entries which a person had read for another reason."""
+    session.execute(update(Review).where(Review.entry_id.in_(set(entry_ids))).values(drawn="random"))
 
 
 def pool(
-    session: Session, *, seed: int, theme: str | None = None, search: str | None = None, since: datetime | None = None
+    session: Session,
+    *,
+    seed: int,
+    by_chance: int = 0,
+    theme: str | None = None,
+    search: str | None = None,
+    since: datetime | None = None,
 ) -> Pool:
-    """Gather what could be asked; `theme`, `search` and `since` narrow it, and leave nothing to chance."""
+    """Gather what could be asked, `by_chance` of it drawn; `theme`, `search` and `since` narrow it, without chance."""
     lucky: list[int] = []
+    read_already: list[int] = []
     if search:
-        found = [entry.id for entry in list_entries(session, search=search, since=since, limit=LATEST)]
-        ids = _without_read(session, found)
+        ids = _without_read(
+            session, [entry.id for entry in list_entries(session, search=search, since=since, limit=LATEST)]
+        )
     elif theme:
         ids = latest_of_themes(session, theme=theme, since=since, limit=LATEST)
     else:
-        lucky = drawn_by_chance(session, seed=seed) if since is None else []
-        recent = latest(session, since=since)
-        if since is not None:
-            lucky = random.Random(seed).sample(recent, min(BY_CHANCE, len(recent)))
-        ids = [*lucky, *recent, *latest_of_themes(session, since=since)]
+        if since is None:
+            lucky, read_already = drawn_by_chance(session, seed=seed, number=by_chance)
+        ids = [*lucky, *latest(session, since=since), *latest_of_themes(session, since=since)]
     ids = list(dict.fromkeys(ids))
     stories = _stories(session, ids)
     read = _stories_read(session, {story for story, _ in stories.values()})
-    kept = tuple(number for number in ids if number not in stories or stories[number][0] not in read)
-    return Pool(entries=kept, by_chance=frozenset(lucky), stories=stories)
+    told = {number for number, (story, _) in stories.items() if story in read} - set(lucky)
+    return Pool(
+        entries=tuple(number for number in ids if number not in told),
+        by_chance=frozenset(lucky),
+        read_already=frozenset(read_already),
+        stories=stories,
+    )
 
 
 def _without_read(session: Session, ids: Sequence[int]) -> list[int]:

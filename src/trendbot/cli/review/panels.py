@@ -197,7 +197,8 @@ def _told(told: Forecast) -> Text:
     if told.more is None:
         text.append(f"{told.why}\n")
     else:
-        text.append("reached\n" if not told.more else f"about {_round(told.more):,} labels left\n", style=f"bold {INK}")
+        reached = f"reached{', ' if told.why else ''}{told.why}"
+        text.append(f"about {_round(told.more):,} labels left\n" if told.more else f"{reached}\n", style=f"bold {INK}")
     return text
 
 
