@@ -28,6 +28,7 @@ from trendbot.pipeline.group import GroupReport, group_entries
 from trendbot.pipeline.measure import MeasureReport, measure
 from trendbot.pipeline.poll import PollReport, poll
 from trendbot.pipeline.tag import TagReport, ThemesFile, tag_entries
+from trendbot.pipeline.terms import follow_names
 from trendbot.sample import SampleServer, load_sample
 from trendbot.store.checkup import count_entries
 from trendbot.store.feeds import count_feeds, list_feeds, seed_feeds
@@ -198,6 +199,8 @@ async def _gather(app: App, *, only: Sequence[int] | None, force: bool, progress
     now = app.clock()
     progress("tag", 0, 0)
     tagged = tag_entries(app.database, now=now, themes=_themes(app))
+    progress("names", 0, 0)
+    follow_names(app.database, now=now)
     progress("group", 0, 0)
     grouped = group_entries(app.database, now=now, progress=lambda done, total: progress("group", done, total))
     return _Gathered(poll=polled, tag=tagged, group=grouped)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 DOING = {
     "poll": "polling feeds",
     "tag": "tagging entries",
+    "names": "reading for new names",
     "group": "grouping into stories",
     "measure": "measuring trends",
     "compose": "composing digests",

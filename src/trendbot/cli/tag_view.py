@@ -94,6 +94,10 @@ def changes_in_words(act: Act) -> str:
 
 def _change_in_words(change: Change) -> str:
     subject = change.subject.replace(":", " ", 1)
+    if change.subject.startswith("term:"):
+        from trendbot.cli.terms_view import state_in_words
+
+        return f"{subject}: {state_in_words(change.after)}"
     if not change.subject.startswith("entry:"):
         return f"{subject} {_facts(change.before)} → {_facts(change.after)}"
     before, after = (_yes_and_no(state) for state in (change.before, change.after))

@@ -13,11 +13,10 @@ from trendbot.cli.out import Column, plain, show_facts, show_json
 from trendbot.core.names.choosing import WINDOW_DAYS
 from trendbot.core.themes import Term
 from trendbot.core.vocabulary import Annotator
-from trendbot.pipeline.names import harvest_names, suggest_names
 from trendbot.pipeline.tag import rules_in_force
-from trendbot.pipeline.terms import Who, accept, known_names, reject
+from trendbot.pipeline.terms import Who, accept, follow_names, known_names, reject
 from trendbot.store import names
-from trendbot.store.curation import Act, Change, list_acts
+from trendbot.store.curation import Act, list_acts
 from trendbot.store.terms import find_term, latest_entries, list_terms, own_terms
 from trendbot.store.theme_acts import forget_readings
 from trendbot.store.themes import list_themes
@@ -56,22 +55,29 @@ class ShownTerm:
     acts: tuple[str, ...]
 
 
+EXAMPLE = 90
+"""Characters of a headline that are shown."""
+
 SUGGESTED = (
     Column(title="name", value=lambda one: one.name),
     Column(title="day", value=lambda one: one.day),
     Column(title="entries", value=lambda one: one.entries, number=True),
     Column(title="feeds", value=lambda one: one.feeds, number=True),
     Column(title="score", value=lambda one: f"{one.score:.1f}", number=True),
-    Column(title="for example", value=lambda one: one.example, wide=True),
+    Column(title="for example", value=lambda one: shortened(one.example), wide=True),
 )
+
+
+def shortened(text: str) -> str:
+    """Cut a headline to what a line holds."""
+    return text if len(text) <= EXAMPLE else text[: EXAMPLE - 1].rsplit(" ", 1)[0] + "…"
 
 
 def open_suggestions(app: App, *, days: int) -> list[SuggestedName]:
     """Read new entries, put forward the names of today, and give all of the last `days` that await a decision."""
     now = app.clock()
+    follow_names(app.database, now=now)
     known = known_names(app.database, now=now)
-    harvest_names(app.database, now=now, common=known.common)
-    suggest_names(app.database, day=now.date(), known=known)
     rejected = app.database.read(names.rejected_keys)
     since = now.date() - timedelta(days=days - 1)
     found = app.database.read(names.suggestions, since=since)
@@ -93,7 +99,7 @@ def decide(app: App, waiting: Sequence[SuggestedName], *, by: str) -> None:
     keys = "  ".join(f"{number} {theme.slug}" for number, theme in enumerate(themes, 1))
     click.echo(f"{keys}\nEnter no theme  r reject  s skip  q quit\n")
     for one in waiting:
-        click.echo(f"{plain(one.name)}   {one.entries} entries, {one.feeds} feeds   {plain(one.example)}")
+        click.echo(f"{plain(one.name)}   {one.entries} entries, {one.feeds} feeds   {plain(shortened(one.example))}")
         key = click.getchar()
         if key in {"q", "Q", "\x1b", "\x04"}:
             return
@@ -172,16 +178,12 @@ def tell_act(act: Act | None, *, json_: bool) -> None:
         click.echo("nothing to change: it stood so already")
     else:
         for change in act.changes:
-            click.echo(_in_words(change))
+            click.echo(f"{plain(change.subject.partition(':')[2])}: {state_in_words(change.after)}")
         click.echo(f"act {act.act}: `trendbot terms undo {act.act}` takes it back")
 
 
-def _in_words(change: Change) -> str:
-    name = plain(change.subject.partition(":")[2])
-    return f"{name}: {_state(change.after)}"
-
-
-def _state(state: Mapping[str, Any]) -> str:
+def state_in_words(state: Mapping[str, Any]) -> str:
+    """Say what a person decided on a term."""
     own = state["own"]
     words = ["rejected"] if state["rejected"] else ["muted"] if state["muted"] else []
     if own and own["merged_into"]:

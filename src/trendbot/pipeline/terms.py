@@ -11,7 +11,7 @@ from trendbot.core.names.known import Known, keys_of_terms
 from trendbot.core.themes import PhraseError, Term, ThemeSet
 from trendbot.core.themes.own import is_plain, spelling
 from trendbot.errors import ConflictError, NotFoundError
-from trendbot.pipeline.names import common_words
+from trendbot.pipeline.names import common_words, harvest_names, suggest_names
 from trendbot.pipeline.tag import rules_in_force
 from trendbot.store.curation import State
 from trendbot.store.database import Database
@@ -32,6 +32,19 @@ def known_names(database: Database, *, now: datetime) -> Known:
     """Return the names that need not be put forward: the terms in force, with their spellings."""
     themes = rules_in_force(database, None, now=now).themes
     return Known(keys=keys_of_terms(themes.terms), common=common_words())
+
+
+def follow_names(database: Database, *, now: datetime) -> int:
+    """Read new entries for names and put forward those that surge today; return how many entries were read.
+
+    Raises:
+        ConfigError: there are no themes yet.
+
+    """
+    known = known_names(database, now=now)
+    read = harvest_names(database, now=now, common=known.common)
+    suggest_names(database, day=now.date(), known=known)
+    return read
 
 
 def accept(

@@ -6,6 +6,7 @@ baseline is forgotten: no run reads the past again.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ PART = 900
 """Keys asked for in one query."""
 MOST_FEEDS, MOST_FORMS = 12, 8
 """Feeds of a day and spellings of a name that are kept: enough to tell few from many."""
+
+
+LOOKED_AT = 50
+"""Entries among which an example is sought."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,8 +269,9 @@ def forget_names(session: Session, day: date) -> None:
 
 def example_of(session: Session, text: str, *, since: datetime) -> tuple[int, str] | None:
     """Give id and title of the newest entry since an instant that has the name as it is written; None where none."""
+    whole = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
     found = Entry.title.contains(text, autoescape=True) | Entry.summary.contains(text, autoescape=True)
-    query = select(Entry.id, Entry.title).where(Entry.dated_at >= since, found)
+    query = select(Entry.id, Entry.title, Entry.summary).where(Entry.dated_at >= since, found)
     in_title = Entry.title.contains(text, autoescape=True).desc()
-    row = session.execute(query.order_by(in_title, Entry.dated_at.desc(), Entry.id.desc()).limit(1)).first()
-    return (row[0], row[1]) if row else None
+    rows = session.execute(query.order_by(in_title, Entry.dated_at.desc(), Entry.id.desc()).limit(LOOKED_AT))
+    return next(((number, title) for number, title, body in rows if whole.search(f"{title} {body}")), None)

@@ -133,7 +133,7 @@ def _doubt(candidate: Candidate) -> float:
 def surprise(count: int, *, shape: float, past: float, present: float) -> float:
     """Return -log10 P(C >= `count`), C negative binomial: a rate seen `shape` times in `past`, over `present`.
 
-    Summed upwards from `count`, so that it stays exact where the chance is tiny.
+    Summed upwards from `count`, so that it stays exact where the chance is tiny; `past` must be at least `present`.
     """
     if count <= 0:
         return 0.0

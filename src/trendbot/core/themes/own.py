@@ -87,14 +87,17 @@ def _also(condition: Condition, phrases: Iterable[Phrase]) -> Condition:
 def spelling(text: str) -> Phrase:
     """Return the phrase that finds a name as it is written: case apart, but with its capitals where it is a plain word.
 
-    ``Manus`` and ``Rubin`` are found with their capital only, since a word of lower case may be an everyday one.
+    ``Manus`` and ``Rubin`` are found with their capital only, since a word of lower case may be an everyday one. A name
+    with a digit is found with space, hyphen or nothing between its words: Kimi K2, Kimi-K2, KimiK2.
 
     Raises:
         PhraseError: the name cannot be sought: it is empty or too long.
 
     """
-    plain = text.isalpha() and text[:1].isupper()
-    return parse_phrase(f"={literal(text)}" if plain else literal(text))
+    if text.isalpha() and text[:1].isupper():
+        return parse_phrase(f"={text}")
+    joined = "-".join(text.split()) if any(character.isdigit() for character in text) else text
+    return parse_phrase(literal(joined))
 
 
 def is_plain(term: Term) -> bool:
