@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from trendbot.core.entries import BACKLOG_AGE, Entry, ParsedEntry, effective_date, fallback_guid
 from trendbot.core.urls import http_url
-from trendbot.core.vocabulary import Annotator, FeedKind
+from trendbot.core.vocabulary import FeedKind
 from trendbot.errors import ConfigError, NotFoundError
 from trendbot.store.entry_writing import insert_entries
 from trendbot.store.schema import Entry as EntryRow
 from trendbot.store.schema import Feed as FeedRow
 from trendbot.store.schema import FeedState, Tag, Theme
+from trendbot.store.tags import holds
 
 IMPORT_BATCH = 500
 
@@ -70,15 +71,8 @@ def _escaped(text: str) -> str:
 
 
 def tagged_with(theme: str) -> Any:
-    """Say "the effective tag of this theme is yes": a person's word, else any machine's yes."""
-
-    def said(*conditions: Any) -> Any:
-        return exists().where(
-            Tag.entry_id == EntryRow.id, Tag.theme_id == Theme.id, Theme.slug == theme, and_(*conditions)
-        )
-
-    human = Tag.annotator == Annotator.HUMAN
-    return or_(said(human, Tag.applies), and_(~said(human), said(Tag.applies)))
+    """Say "the effective tag of this theme is yes"."""
+    return exists().where(Tag.entry_id == EntryRow.id, Tag.theme_id == Theme.id, Theme.slug == theme, holds())
 
 
 def get_entry(session: Session, entry_id: int) -> Entry:

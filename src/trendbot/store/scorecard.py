@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.orm import Session
 
 from trendbot.core.scorecard import Report, Tally, Told
-from trendbot.core.vocabulary import Annotator
 from trendbot.store.schema import Digest, DigestStory, Entry, Feed, Story, StoryEntry, Tag, Tagging, Theme
+from trendbot.store.tags import holds
 
 BEFORE = timedelta(days=7)
 """How far before the period reports are read, so that a story's first report is known."""
@@ -70,17 +70,12 @@ def _counts(session: Session, query: Select[*tuple[Any, ...]]) -> dict[int, int]
 
 
 def _said_yes(query: Select[*tuple[Any, ...]], period: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
-    """Narrow to effective tags that apply: a person's word, else any machine's yes."""
-    human = aliased(Tag)
-    overruled = exists().where(
-        human.entry_id == Tag.entry_id, human.theme_id == Tag.theme_id, human.annotator == Annotator.HUMAN
-    )
-    effective = or_(Tag.annotator == Annotator.HUMAN, not_(overruled))
+    """Narrow to effective tags that apply."""
     return (
         query.select_from(Entry)
         .join(Tag, Tag.entry_id == Entry.id)
         .join(Theme, and_(Theme.id == Tag.theme_id, Theme.enabled))
-        .where(*period, Tag.applies, effective)
+        .where(*period, holds())
     )
 
 

@@ -16,7 +16,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from trendbot.core.trends import REACH, TermCounts, ThemeCounts, TrendReading
 from trendbot.core.trends.shares import Counts
-from trendbot.core.vocabulary import Annotator
 from trendbot.store.schema import (
     Curation,
     Entry,
@@ -32,6 +31,7 @@ from trendbot.store.schema import (
     Theme,
     Trend,
 )
+from trendbot.store.tags import effective_themes
 
 _CHUNK = 400
 _DAY = func.date(Entry.dated_at)
@@ -105,20 +105,6 @@ def _follow(session: Session) -> None:
     session.add_all([Series(theme_id=theme_id) for theme_id in session.scalars(themes.order_by(Theme.id))])
     session.add_all([Series(term_id=term_id) for term_id in session.scalars(terms.order_by(Term.id))])
     session.flush()
-
-
-def effective_themes() -> Subquery:
-    """Entries and the themes that hold for them: a person's word wins over any machine's."""
-    human = Tag.annotator == Annotator.HUMAN
-    spoken = func.max(case((human, 1), else_=0))
-    said_yes = func.max(case((and_(human, Tag.applies), 1), else_=0))
-    any_yes = func.max(case((Tag.applies, 1), else_=0))
-    return (
-        select(Tag.entry_id, Tag.theme_id)
-        .group_by(Tag.entry_id, Tag.theme_id)
-        .having(case((spoken == 1, said_yes), else_=any_yes) == 1)
-        .subquery()
-    )
 
 
 def _counted(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Subquery, and_, case, delete, exists, func, insert, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from trendbot.core.tagging import RANK
 from trendbot.core.themes import Evidence, Field, Mention, Verdict
 from trendbot.core.vocabulary import Annotator
 from trendbot.store.schema import Entry, Feed, Tag, Tagging, Term, Theme
@@ -244,26 +245,37 @@ def mentions_of(session: Session, entry_id: int) -> list[Mention]:
     return [Mention(name, count) for name, count in session.execute(query)]
 
 
+def holds() -> ColumnElement[bool]:
+    """Say of a row of tags that it holds: its annotator says yes, and none who outranks it said anything.
+
+    The order is `trendbot.core.tagging.RANK`: a person, else the learner, else the rules. A correlated condition on
+    `Tag`, for any query that reads tags; `trendbot.core.tagging.effective` decides alike.
+    """
+    other = aliased(Tag)
+    outranked = exists().where(
+        other.entry_id == Tag.entry_id,
+        other.theme_id == Tag.theme_id,
+        case(RANK, value=other.annotator) < case(RANK, value=Tag.annotator),
+    )
+    return and_(Tag.applies, ~outranked.correlate(Tag))
+
+
+def effective_themes() -> Subquery:
+    """Give entries and the themes that hold for them: columns entry_id, theme_id; no pair twice."""
+    return select(Tag.entry_id, Tag.theme_id).where(holds()).subquery()
+
+
 def effective_tags(session: Session, entry_ids: Sequence[int]) -> dict[int, tuple[EffectiveTag, ...]]:
-    """Return the themes that apply to each entry: a person's word counts; where there is none, any machine's yes."""
-    said: dict[tuple[int, str], list[TagRow]] = {}
-    for start in range(0, len(entry_ids), _CHUNK):
-        for row in tags_of(session, entry_ids[start : start + _CHUNK]):
-            said.setdefault((row.entry_id, row.theme), []).append(row)
+    """Give the themes that hold for each entry, in order of slug; an entry without any is left out."""
     found: dict[int, list[EffectiveTag]] = {}
-    for (entry_id, _), rows in said.items():
-        winner = max(rows, key=_weight)
-        if winner.applies:
-            found.setdefault(entry_id, []).append(
-                EffectiveTag(
-                    theme=winner.theme,
-                    confidence=winner.confidence,
-                    annotator=winner.annotator,
-                    reason=winner.reason,
-                )
-            )
-    return {entry_id: tuple(sorted(tags, key=lambda tag: tag.theme)) for entry_id, tags in found.items()}
-
-
-def _weight(row: TagRow) -> tuple[bool, bool, float]:
-    return row.annotator is Annotator.HUMAN, row.applies, row.confidence or 0.0
+    for start in range(0, len(entry_ids), _CHUNK):
+        query = (
+            select(Tag.entry_id, Theme.slug, Tag.confidence, Tag.annotator, Tag.reason)
+            .join(Theme, Theme.id == Tag.theme_id)
+            .where(Tag.entry_id.in_(entry_ids[start : start + _CHUNK]), holds())
+            .order_by(Theme.slug)
+        )
+        for entry_id, slug, confidence, annotator, reason in session.execute(query):
+            tag = EffectiveTag(theme=slug, confidence=confidence, annotator=annotator, reason=reason)
+            found.setdefault(entry_id, []).append(tag)
+    return {entry_id: tuple(tags) for entry_id, tags in found.items()}

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from trendbot.core.ranking import Candidate, Report
-from trendbot.core.vocabulary import Annotator, Cadence
-from trendbot.store.schema import Digest, DigestStory, Entry, Feed, Series, Story, StoryEntry, Tag, Term, Theme, Trend
+from trendbot.core.vocabulary import Cadence
+from trendbot.store.schema import Entry, Feed, Series, Story, StoryEntry, Tag, Term, Theme, Trend
+from trendbot.store.tags import holds
 
 By = Literal["seen", "dated"]
 _CHUNK = 500
@@ -149,44 +150,17 @@ def _report(row: Any, themes: Mapping[str, float]) -> Report:
 
 
 def _themes(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[str, float]]:
-    """Return each entry's effective themes with their confidence: a person's word wins over any machine's."""
-    said: dict[int, dict[str, tuple[bool, bool, float]]] = defaultdict(dict)
+    """Return each entry's effective themes with their confidence, 1 where none is known."""
+    found: dict[int, dict[str, float]] = defaultdict(dict)
     for chunk in _chunks(entry_ids):
         rows = session.execute(
-            select(Tag.entry_id, Theme.slug, Tag.annotator, Tag.applies, Tag.confidence)
+            select(Tag.entry_id, Theme.slug, Tag.confidence)
             .join(Theme, Theme.id == Tag.theme_id)
-            .where(Tag.entry_id.in_(chunk), Theme.enabled)
+            .where(Tag.entry_id.in_(chunk), Theme.enabled, holds())
         )
-        for entry_id, slug, annotator, applies, confidence in rows:
-            word = (annotator is Annotator.HUMAN, applies, 1.0 if confidence is None else confidence)
-            said[entry_id][slug] = max(word, said[entry_id].get(slug, (False, False, 0.0)))
-    return {
-        entry_id: {slug: confidence for slug, (_, applies, confidence) in themes.items() if applies}
-        for entry_id, themes in said.items()
-    }
-
-
-def told_stories(session: Session, cadence: Cadence) -> frozenset[int]:
-    """Return the stories that earlier frozen digests of a cadence told, and those they were since merged into."""
-    told = set(
-        session.scalars(
-            select(DigestStory.story_id)
-            .join(Digest, Digest.id == DigestStory.digest_id)
-            .where(Digest.cadence == cadence, Digest.frozen_at.is_not(None))
-        )
-    )
-    merged: dict[int, int] = {
-        old: new
-        for old, new in session.execute(select(Story.id, Story.merged_into_id).where(Story.merged_into_id.is_not(None)))
-        if new is not None
-    }
-    reached = set(told)
-    for story in told:
-        hops = 0
-        while story in merged and hops < len(merged):
-            story, hops = merged[story], hops + 1  # noqa: PLW2901
-            reached.add(story)
-    return frozenset(reached)
+        for entry_id, slug, confidence in rows:
+            found[entry_id][slug] = 1.0 if confidence is None else confidence
+    return found
 
 
 def theme_titles(session: Session) -> dict[str, str]:
