@@ -17,8 +17,12 @@ USER_AGENT = "trendbot/0.1 (+https://trendbot.example/bot)"
 @contextlib.asynccontextmanager
 async def serving(handler: Handler, *, host: str = "127.0.0.1") -> AsyncIterator[str]:
     """Answer every path with `handler`; yield the address, without a slash at its end."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handler)
+    app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
     await runner.setup()
     site = web.TCPSite(runner, host, 0)
