@@ -144,7 +144,7 @@ def report(database: Database, picks: dict[str, dict[str, int]], days: dict[str,
         today = [
             replace(each, reports=tuple(r for r in each.reports if days[ids[r.entry_id]] == day)) for each in found
         ]
-        candidates = tellable([each for each in today if each.reports], told=frozenset(), languages=("en",))
+        candidates = tellable([each for each in today if each.reports], told={}, languages=("en",))
         weights = {feed: 1 + 8 * (hits[feed] + 1) / (seen[feed] + 40) / 0.4 * 1.0 for feed in seen}
         made = {name: order(candidates, end) for name, order in orders.items()}
         made["learned"] = ours(learned(candidates, weights), end)

@@ -189,3 +189,10 @@ def test_a_good_mail_passes_and_a_problem_names_its_line() -> None:
     assert limits.check_mail(**GOOD) == ()
     found = limits.check_mail(**GOOD | {"markup": "<p>\n\n<form>"})
     assert str(found[0]) == "tag in line 3: <form> has no place in mail"
+
+
+@pytest.mark.parametrize("text", ["word " * 90, "🗾" * 150, "a 🗾 b " * 40, "x" * 400, "short"])
+def test_a_text_is_cut_to_units_not_to_characters(text: str) -> None:
+    cut = limits.shorten_units(text, 140)
+    assert 0 < limits.utf16_length(cut) <= 140
+    assert cut == text or cut.endswith("…")

@@ -22,6 +22,7 @@ from trendbot.core.digests import (
     period_days,
 )
 from trendbot.core.limits import one_line, plain_line, safe_link
+from trendbot.core.memory import Told, returning
 from trendbot.core.ranking import Candidate, Ranked, Report, Selection, rank, select
 from trendbot.core.summaries import Text, choose_sentences
 from trendbot.core.text import fold
@@ -56,18 +57,20 @@ class Period:
 
 
 def tellable(
-    candidates: Iterable[Candidate], *, told: frozenset[int], languages: Sequence[str]
+    candidates: Iterable[Candidate], *, told: Mapping[int, Told], languages: Sequence[str]
 ) -> tuple[Candidate, ...]:
-    """Return the stories that may be told: not told before, and with a report in one of the languages.
+    """Return the stories that may be told: with a report in one of the languages, and new or with enough that is new.
 
     Reports in other languages, and those whose title is empty after cleaning, are left out of their story.
     """
-    kept = []
+    kept: list[Candidate | None] = []
     for candidate in candidates:
         reports = tuple(report for report in candidate.reports if _speaks(report, languages) and headline_of(report))
-        if reports and candidate.story_id not in told:
-            kept.append(replace(candidate, reports=reports))
-    return tuple(kept)
+        if not reports:
+            continue
+        spoken, before = replace(candidate, reports=reports), told.get(candidate.story_id)
+        kept.append(returning(spoken, before) if before else spoken)
+    return tuple(each for each in kept if each is not None)
 
 
 def headline_of(report: Report) -> str:
@@ -186,7 +189,7 @@ def _content(
         for slug, items in chosen.sections
     )
     also = tuple(_item(each, sentences=0, others=0) for each in chosen.also)
-    stories = bool(lead) + sum(len(section.items) for section in sections) + len(also)
+    told = [*([lead] if lead else []), *(item for section in sections for item in section.items), *also]
     nothing = wording.NOTHING_ROSE if readings else wording.NOTHING_KNOWN
     return DigestContent(
         version=CONTENT_VERSION,
@@ -199,12 +202,13 @@ def _content(
         title=wording.title(policy.brand, period.cadence, period.slot, period.number),
         line=wording.day_line(
             cadence=period.cadence,
-            stories=stories,
+            stories=len(told),
             entries=period.entries,
             feeds=period.feeds,
             followed=period.followed,
             lead=lead,
             rising=rising[0].name if rising else "",
+            updates=sum(item.update for item in told),
         ),
         sample=sample,
         opening=period.opening,
@@ -215,7 +219,7 @@ def _content(
         rising=rising,
         rising_note="" if rising else nothing,
         also=also,
-        foot=_foot(period, policy, found, _texts(lead, sections, also)),
+        foot=_foot(period, policy, found, _texts(told)),
     )
 
 
@@ -234,8 +238,7 @@ def _foot(period: Period, policy: DigestPolicy, found: int, texts: Iterable[str]
     )
 
 
-def _texts(lead: DigestItem | None, sections: Iterable[DigestSection], also: Iterable[DigestItem]) -> Iterable[str]:
-    items = [*([lead] if lead else []), *(item for section in sections for item in section.items), *also]
+def _texts(items: Iterable[DigestItem]) -> Iterable[str]:
     for item in items:
         yield item.headline
         yield from (sentence.text for sentence in item.sentences)
@@ -252,7 +255,8 @@ def _item(ranked: Ranked, *, sentences: int, others: int) -> DigestItem:
         publishers=len({report.publisher for report in reports}),
         others=tuple(_entry(report) for report in _others(ranked)[:others]),
         themes=ranked.themes,
-        update=False,
+        update=ranked.candidate.told_on is not None,
+        told_on=ranked.candidate.told_on.isoformat() if ranked.candidate.told_on else None,
         dated_at=lead.dated_at.isoformat(),
         score=ranked.score,
         parts=ranked.parts,

@@ -16,7 +16,7 @@ from typing import Any
 
 from trendbot.core.vocabulary import Cadence, ChannelKind
 
-CONTENT_VERSION = 1
+CONTENT_VERSION = 2
 REACH_DAYS = (1, 2, 3, 7, 14, 30, 90, 365)
 """How far back an opening digest looks, step by step, until it has enough stories."""
 
@@ -69,7 +69,7 @@ class DigestItem:
 
     `headline` is the title of the entry `lead`, word for word. `reports` counts its different pages, `publishers` who
     stands behind them; `others` are reports of other publishers. `parts` are the named terms that add up to `score`;
-    see ``core/ranking.py``.
+    see ``core/ranking.py``. An `update` was told before, last on the day `told_on`: all it holds is new since.
     """
 
     story_id: int
@@ -84,6 +84,7 @@ class DigestItem:
     dated_at: str
     score: float
     parts: dict[str, float]
+    told_on: str | None = None
 
     @property
     def more(self) -> int:

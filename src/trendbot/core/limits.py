@@ -74,6 +74,15 @@ def shorten(text: str, limit: int) -> str:
     return kept.rstrip(" ,;:.–—-(") + "…"
 
 
+def shorten_units(text: str, limit: int) -> str:
+    """Cut `text` as `shorten` does, to `limit` UTF-16 units."""
+    cut, room = shorten(text, limit), limit
+    while utf16_length(cut) > limit:
+        room -= max(1, (utf16_length(cut) - limit) // 2)
+        cut = shorten(text, room)
+    return cut
+
+
 def _without_hanging(text: str) -> str:
     """Drop a last word or two that lead on to what was cut off ("under a")."""
     for _ in range(2):

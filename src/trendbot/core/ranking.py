@@ -12,7 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from trendbot.core.summaries import content_words, cosine
@@ -60,19 +60,30 @@ class Report:
     @property
     def publisher(self) -> str:
         """Who speaks: the site the report stands on, or the feed where many share a site."""
-        host = (urlsplit(self.canonical_url).hostname or "").removeprefix("www.")
-        return f"{host} {self.feed_id}" if host in _SHARED or not host else host
+        return publisher_of(self.canonical_url, self.feed_id)
+
+
+def publisher_of(canonical_url: str, feed_id: int) -> str:
+    """Return who stands behind an address: its site, or the feed where many share a site."""
+    host = (urlsplit(canonical_url).hostname or "").removeprefix("www.")
+    return f"{host} {feed_id}" if host in _SHARED or not host else host
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """A story that may run: its reports, newest knowledge included, and how surprising its terms are (-log10 p)."""
+    """A story that may run: its reports, newest knowledge included, and how surprising its terms are (-log10 p).
+
+    Of a story that returns, `told_on` is the day it was told last, `known` are the titles it had by then, and
+    `reports` are only those since; see ``core/memory.py``.
+    """
 
     story_id: int
     title: str
     lead_entry_id: int | None
     reports: tuple[Report, ...]
     surprise: float = 0.0
+    told_on: date | None = None
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,21 +158,34 @@ def _themes(reports: Sequence[Report]) -> tuple[str, ...]:
     return tuple(sorted(kept, key=lambda slug: (-total[slug], slug)))
 
 
+def content_vector(text: str) -> Counter[str]:
+    """Return the words of a title that carry meaning, counted."""
+    return Counter(content_words(text))
+
+
 def choose_lead(candidate: Candidate) -> Report:
     """Return the report whose title stands for the story.
 
     The title nearest to all titles of the story, weighted by its feed; a question, a first-person title, a very short
-    or a very long one stands back. With one or two reports the feed's weight decides, then the earlier date.
+    or a very long one stands back; so does, of a story that returns, a title that says what was told. With one or two
+    reports the feed's weight decides, then the earlier date.
     """
     reports = candidate.reports
     everything: Counter[str] = Counter(word for report in reports for word in set(content_words(report.title)))
+    known = [content_vector(title) for title in candidate.known]
 
     def worth(report: Report) -> tuple[float, float, int]:
-        near = cosine(Counter(content_words(report.title)), everything) if len(reports) > 2 else 0.0  # noqa: PLR2004
+        own = content_vector(report.title)
+        near = cosine(own, everything) if len(reports) > 2 else 0.0  # noqa: PLR2004
+        stale = max((cosine(own, title) for title in known), default=0.0) >= _NEAR
         weak = _PERSONAL.search(report.title) or _ROUTINE.search(report.title)
         plain = -0.5 * bool(weak) - 0.4 * (not 20 <= len(report.title) <= 160)  # noqa: PLR2004
         social = -0.3 * (report.kind is FeedKind.COMMUNITY)
-        return (near + plain + social + 0.3 * report.weight, -report.dated_at.timestamp(), -report.entry_id)
+        return (
+            near + plain + social - 0.8 * stale + 0.3 * report.weight,
+            -report.dated_at.timestamp(),
+            -report.entry_id,
+        )
 
     return max(reports, key=worth)
 
@@ -203,7 +227,7 @@ def _shelf(each: Ranked, shelves: dict[str, list[Ranked]], per_theme: int) -> st
 
 
 def _diverse(ranked: Sequence[Ranked], *, count: int, per_feed: int) -> list[Ranked]:
-    vectors = {each.candidate.story_id: Counter(content_words(each.lead.title)) for each in ranked}
+    vectors = {each.candidate.story_id: content_vector(each.lead.title) for each in ranked}
     publishers: Counter[str] = Counter()
     chosen: list[Ranked] = []
     for each in ranked:

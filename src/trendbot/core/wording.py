@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from trendbot.core.digests import DigestItem, DigestRise
-from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, plain_line, shorten
+from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, plain_line, shorten, shorten_units
 from trendbot.core.vocabulary import Cadence
 
 NOTHING_ROSE = "Nothing rose beyond chance."
@@ -52,14 +52,24 @@ def title(brand: str, cadence: Cadence, slot: str, number: int) -> str:
 
 
 def day_line(
-    *, cadence: Cadence, stories: int, entries: int, feeds: int, followed: int, lead: DigestItem | None, rising: str
+    *,
+    cadence: Cadence,
+    stories: int,
+    entries: int,
+    feeds: int,
+    followed: int,
+    lead: DigestItem | None,
+    rising: str,
+    updates: int = 0,
 ) -> str:
     """Return the one sentence that tells the day or week."""
     span = "day" if cadence is Cadence.DAILY else "week"
     if not stories:
         read = counted(followed, "feed")
         return f"A quiet {span}: {read} read, no story that was not told before."
-    of = f"{counted(stories, 'story', 'stories')} out of {counted(entries, 'report')} from {counted(feeds, 'feed')}"
+    again = f", {updates} of them told before and gone on," if updates and stories > 1 else ""
+    read = f"{counted(entries, 'report')} from {counted(feeds, 'feed')}"
+    of = f"{counted(stories, 'story', 'stories')}{again} out of {read}"
     begin = f"A quiet {span} with {of}" if stories < _THIN else of[0].upper() + of[1:]
     more = [f"{lead.publishers} publishers carry the lead"] if lead and lead.publishers >= _WIDE else []
     more += [f"“{rising}” is rising"] if rising else []
@@ -91,9 +101,17 @@ def more_text(item: DigestItem) -> str:
     return f"and {counted(item.more, 'more report')}" if item.more else ""
 
 
+def since_text(item: DigestItem) -> str:
+    """Return ``New since 14 November: `` before an update's headline, or nothing."""
+    if item.told_on is None:
+        return ""
+    day = date.fromisoformat(item.told_on)
+    return f"New since {day.day} {_MONTHS[day.month - 1]}: "
+
+
 def hook(headline: str, limit: int = FOLD_PHONE) -> str:
     """Return the first line of a post: the headline, short enough to stand before the fold on a phone."""
-    return shorten(headline, limit)
+    return shorten_units(headline, limit)
 
 
 def subject(headline: str, fallback: str) -> str:

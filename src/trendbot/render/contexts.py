@@ -30,7 +30,7 @@ def base(content: DigestContent) -> dict[str, Any]:
 def linkedin(content: DigestContent, *, card: bool) -> dict[str, Any]:
     """Return the context of a post; `card`: the link goes into a card of its own, so the text needs none."""
     items = [*_by_turns(content), *content.also]
-    opening = content.lead.headline if content.lead else content.line
+    opening = wording.since_text(content.lead) + content.lead.headline if content.lead else content.line
     return base(content) | {
         "hook": wording.hook(f"Sample: {opening}" if content.sample else opening),
         "lines": [post_line(item) for item in items[: POST_LINES - 1]],
@@ -48,7 +48,7 @@ def _by_turns(content: DigestContent) -> list[DigestItem]:
 def post_line(item: DigestItem) -> str:
     """Return a story in one line of under 160 characters: its headline and who says so."""
     source = shorten(plain_line(item.lead.source, 60), 40)
-    return f"{shorten(item.headline, LINE - len(source) - 3)} ({source})"
+    return f"{shorten(wording.since_text(item) + item.headline, LINE - len(source) - 3)} ({source})"
 
 
 def mail(content: DigestContent) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from trendbot.core.ranking import Candidate
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.store import deliveries, digests, views
 from trendbot.store.digests import Digest
+from trendbot.store.memory import told_before
 
 ENOUGH = 5
 """An opening digest reaches no further back than to this many times the stories that it can hold."""
@@ -56,7 +57,7 @@ def _opening(
     candidates: tuple[Candidate, ...] = ()
     for days, since in reaches(cadence, now):  # noqa: B007
         found = views.list_candidates(session, since=since, until=now, by="dated", oldest=since)
-        candidates = tellable(found, told=frozenset(), languages=policy.languages)
+        candidates = tellable(found, told={}, languages=policy.languages)
         if len(candidates) >= policy.opening_stories:
             break
     narrowed = max(period_days(cadence), days_for(candidates, now=now, enough=ENOUGH * policy.stories))
@@ -75,7 +76,7 @@ def _following(
     found = views.list_candidates(
         session, since=since, until=now, by="seen", oldest=now - timedelta(days=policy.max_age_days)
     )
-    told = views.told_stories(session, previous.cadence)
+    told = told_before(session, previous.cadence, [one.story_id for one in found])
     counts = views.count_period(session, since=since, until=now, by="seen")
     period = _period(session, previous.cadence, min(since, now - timedelta(microseconds=1)), now, counts, reach_days=0)
     return period, tellable(found, told=told, languages=policy.languages)

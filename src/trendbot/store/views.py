@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from trendbot.core.ranking import Candidate, Report
-from trendbot.core.vocabulary import Cadence
 from trendbot.store.schema import Entry, Feed, Series, Story, StoryEntry, Tag, Term, Theme, Trend
 from trendbot.store.tags import holds
 

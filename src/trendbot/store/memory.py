@@ -1,0 +1,84 @@
+"""What earlier digests told: when a story was told last, and who had reported it by then."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from trendbot.core.memory import Told
+from trendbot.core.ranking import publisher_of
+from trendbot.core.vocabulary import Cadence
+from trendbot.store.schema import Digest, DigestStory, Entry, Story, StoryEntry
+
+_CHUNK = 500
+_TITLES = 40
+
+
+def told_before(session: Session, cadence: Cadence, story_ids: Sequence[int]) -> dict[int, Told]:
+    """Return, of these stories, those that a frozen digest of the cadence told, and what was known of them then.
+
+    A story that has taken up another which was told counts as told when the other was.
+    """
+    instants = told_instants(session, cadence)
+    wanted = {story: instants[story] for story in story_ids if story in instants}
+    return {story: told for chunk in _chunks(wanted) for story, told in _known(session, chunk, wanted).items()}
+
+
+def told_instants(session: Session, cadence: Cadence) -> dict[int, datetime]:
+    """Return when each story was told last by a digest of the cadence, under its own number and those it went into."""
+    rows = session.execute(
+        select(DigestStory.story_id, func.max(Digest.period_end))
+        .join(Digest, Digest.id == DigestStory.digest_id)
+        .where(Digest.cadence == cadence, Digest.frozen_at.is_not(None))
+        .group_by(DigestStory.story_id)
+    ).all()
+    merged = _merged(session)
+    instants: dict[int, datetime] = {}
+    for story, at in rows:
+        for reached in _went_into(story, merged):
+            instants[reached] = max(at, instants.get(reached, at))
+    return instants
+
+
+def _merged(session: Session) -> dict[int, int]:
+    rows = session.execute(select(Story.id, Story.merged_into_id).where(Story.merged_into_id.is_not(None)))
+    return {old: new for old, new in rows if new is not None}
+
+
+def _went_into(story: int, merged: Mapping[int, int]) -> list[int]:
+    """Return the story and all it was merged into, one after another."""
+    path = [story]
+    while path[-1] in merged and merged[path[-1]] not in path:
+        path.append(merged[path[-1]])
+    return path
+
+
+def _known(session: Session, story_ids: Sequence[int], told_at: Mapping[int, datetime]) -> dict[int, Told]:
+    rows = session.execute(
+        select(StoryEntry.story_id, Entry.canonical_url, Entry.feed_id, Entry.title, Entry.seen_at)
+        .join(Entry, Entry.id == StoryEntry.entry_id)
+        .where(StoryEntry.story_id.in_(story_ids))
+        .order_by(StoryEntry.story_id, Entry.dated_at.desc(), Entry.id)
+    ).all()
+    reports: dict[int, list[tuple[str, int, str]]] = defaultdict(list)
+    for story, url, feed, title, seen_at in rows:
+        if seen_at <= told_at[story]:
+            reports[story].append((url, feed, title))
+    return {
+        story: Told(
+            at=told_at[story],
+            publishers=frozenset(publisher_of(url, feed) for url, feed, _ in reports[story]),
+            feeds=frozenset(feed for _, feed, _ in reports[story]),
+            titles=tuple(title for _, _, title in reports[story][:_TITLES]),
+        )
+        for story in story_ids
+    }
+
+
+def _chunks(ids: Iterable[int]) -> list[list[int]]:
+    every = list(ids)
+    return [every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK)]
