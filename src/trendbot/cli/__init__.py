@@ -26,6 +26,7 @@ COMMANDS = {
     "entries": "List, show and import entries.",
     "evaluate": "Measure tagging, names, stories, trends and ranking against labelled data.",
     "stories": "List and show stories, and put right what belongs together.",
+    "trends": "Show what is rising and falling, and how often that was right.",
     "digests": "List and show digests and their editions.",
     "db": "Upgrade and check the database.",
     "doctor": "Say what is wrong, and what to do about it.",

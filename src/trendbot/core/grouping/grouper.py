@@ -29,7 +29,8 @@ from trendbot.core.grouping.vectors import Vector, Vectors, dot, scaled, vectors
 class Grouping:
     """The parameters; one setting for every kind of material. Times are hours.
 
-    `join` and `union` are the least similarities to join a story and to unite two. `fade` is the time constant of the
+    `join` is the least similarity to join a story; `union` to unite two, `union_large` two of at least `large` members
+    each, whose centroids say more. `fade` is the time constant of the
     decay, which never takes more than half. `live` is how many headlines of the background table one story in reach
     counts for when words are weighed. `same_feed` is what a story loses that is all of the entry's own feed, `lone`
     what remains where only one word is shared.
@@ -37,7 +38,9 @@ class Grouping:
 
     join: float = 0.2
     union: float = 0.4
-    fade: float = 16.0
+    union_large: float = 0.34
+    large: int = 3
+    fade: float = 12.0
     live: float = 20.0
     same_feed: float = 0.35
     lone: float = 0.7
@@ -262,7 +265,8 @@ class Grouper:
             return False
         title = dot(one.title, other.title) / (one.title_length * other.title_length)
         body = dot(one.body, other.body) / (one.body_length * other.body_length)
-        return (title + body) / 2 >= self.grouping.union
+        large = min(len(one.members), len(other.members)) >= self.grouping.large
+        return (title + body) / 2 >= (self.grouping.union_large if large else self.grouping.union)
 
     def _absorb(self, older: Story, younger: Story) -> None:
         self._became[younger.number] = older.number
