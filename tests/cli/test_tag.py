@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli.conftest import Cli, one_line
+
+from trendbot.store.lock import home_lock
 
 THEMES = """
 format = 1
@@ -58,6 +61,13 @@ def test_a_persons_word_wins_and_outlives_every_run(desk: Cli) -> None:
     assert themes_of(desk, 1) == ["market"]
     assert "3 entries tagged anew" in desk("tag", "retag", "--all").out
     assert themes_of(desk, 1) == ["market"]
+
+
+def test_a_run_that_holds_the_home_does_not_keep_a_person_waiting(desk: Cli, home: Path, now: datetime) -> None:
+    with home_lock(home, now=now, doing="run"):
+        assert desk("tag", "set", "1", "--none").code == 0
+        assert desk("tag", "undo").code == 0
+        assert desk("themes", "apply", home / "themes.toml").code == 1
 
 
 def test_set_only_none_and_several(desk: Cli) -> None:

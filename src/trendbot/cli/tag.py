@@ -109,7 +109,6 @@ def _entries(session: Session, text: str, *, story: bool) -> Iterable[int]:
 
 def _say(choices: Choices, sayings: Any, *, kind: str, editor: str, json_: bool) -> None:
     """Store what a person says, and tell what changed."""
-    from trendbot.bootstrap import Access
     from trendbot.cli.opening import opened
     from trendbot.cli.tag_view import tell_act
     from trendbot.store.curation import get_act
@@ -119,7 +118,8 @@ def _say(choices: Choices, sayings: Any, *, kind: str, editor: str, json_: bool)
         act = say(session, sayings(session), kind=kind, by=editor, now=now)
         return None if act is None else get_act(session, act)
 
-    with opened(choices, Access.WRITE) as app:
+    # One short transaction: a person need not wait until a run gives the home free.
+    with opened(choices) as app:
         tell_act(app.database.write(work, app.clock()), json_=json_)
 
 
@@ -131,7 +131,6 @@ def _say(choices: Choices, sayings: Any, *, kind: str, editor: str, json_: bool)
 @pass_choices
 def undo(choices: Choices, act: int | None, mine: bool, editor: str, json_: bool) -> None:
     """Take back the last change of tags, or the ACT of that number. An undoing can be undone by its number."""
-    from trendbot.bootstrap import Access
     from trendbot.cli.opening import opened
     from trendbot.cli.tag_view import tell_act
     from trendbot.store.curation import get_act, last_act, undo_act
@@ -142,7 +141,7 @@ def undo(choices: Choices, act: int | None, mine: bool, editor: str, json_: bool
         number, _ = undo_act(session, found, {"entry": ENTRY}, by=editor, now=now)
         return get_act(session, number)
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices) as app:
         tell_act(app.database.write(work, app.clock()), json_=json_)
 
 
