@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import select
 
 from trendbot.core.vocabulary import FeedKind
-from trendbot.pipeline.group import group_entries
+from trendbot.errors import ConflictError, NotFoundError
+from trendbot.pipeline.group import background, group_entries
+from trendbot.store.database import Database, sqlite_url
 from trendbot.store.schema import Entry, Feed, Story, StoryEntry
+from trendbot.store.stories import get_story
+from trendbot.store.story_acts import Hand, merge_stories, move_entry, pin_lead, split_story, undo_story_act
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from pathlib import Path
 
-    from trendbot.store.database import Database
+    from sqlalchemy.orm import Session
 
 
 @dataclass
@@ -36,7 +42,7 @@ class Writer:
             session.flush()
             self.feeds[feed] = row.id
         at = self.now + timedelta(hours=hours)
-        url = url or f"https://{feed}.example/{abs(hash((title, hours)))}"
+        url = url or f"https://{feed}.example/{zlib.crc32(f'{title}{hours}'.encode())}"
         entry = Entry(
             feed_id=self.feeds[feed],
             guid=guid or url,
@@ -81,3 +87,128 @@ def test_reports_of_one_event_are_one_story(database: Database, now: datetime) -
     found = stories(database)
     assert found[one] == found[two] != found[other]
     assert group_entries(database, now=now).entries == 0
+
+
+EVENTS = (
+    ("Acme releases Borealis 3, an open model for code", "Open code model Borealis 3 released by Acme"),
+    ("Regulator fines a chip maker over export papers", "Chip maker fined by regulator over its export papers"),
+    ("Hospital robots learn to fold linen in Oslo", "In Oslo, hospital robots learn how to fold linen"),
+    ("Court lets a copyright suit of artists go ahead", "Artists' copyright suit may go ahead, court says"),
+)
+
+
+def fill(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    for week in range(3):
+        for number, (one, two) in enumerate(EVENTS):
+            write("a", f"{one} no {week}{number}", hours=week * 170 + number * 9)
+            write("b", f"{two} no {week}{number}", hours=week * 170 + number * 9 + 5)
+            write("c", f"{one} | C", hours=week * 170 + number * 9 + 6)
+
+
+def test_batches_and_stops_change_nothing(
+    tmp_path: Path,
+    _empty_database: bytes,
+    now: datetime,  # noqa: PT019  (its bytes are copied)
+) -> None:
+    results = []
+    for batch, stop in ((500, None), (1, None), (7, None), (5, 4), (500, 11)):
+        path = tmp_path / f"{batch}-{stop}.db"
+        path.write_bytes(_empty_database)
+        with Database(sqlite_url(path)) as database:
+            fill(database, now)
+            while group_entries(database, now=now, batch=batch, limit=stop).entries:
+                pass
+            results.append((stories(database), rows(database)))
+    assert all(result == results[0] for result in results)
+    assert len(results[0][1]) == 12
+
+
+def test_an_entry_that_comes_late_joins_and_moves_the_story_back(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    early = write("a", "Acme releases Borealis 3, an open model for code")
+    group_entries(database, now=now)
+    late = write("b", "Open code model Borealis 3 released by Acme", hours=-40)
+    group_entries(database, now=now)
+    assert stories(database)[early] == stories(database)[late]
+    (story,) = rows(database)
+    assert story[2] == now - timedelta(hours=40)
+
+
+def hand(now: datetime) -> Hand:
+    return Hand(by="ada", now=now, background=background())
+
+
+def test_what_a_person_split_stays_split(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    one = write("a", "Acme releases Borealis 3, an open model for code")
+    two = write("b", "Open code model Borealis 3 released by Acme", hours=2)
+    group_entries(database, now=now)
+    story = stories(database)[one]
+    act = database.write(split_story, story, [two], hand(now))
+    write("c", "Borealis 3, an open code model, released by Acme", hours=3)
+    group_entries(database, now=now)
+    found = stories(database)
+    assert found[one] == story != found[two]
+    assert database.read(get_story, found[two]).held
+
+    database.write(undo_story_act, act.act, hand(now))
+    found_again = stories(database)
+    assert found_again[one] == found_again[two] == story
+    assert database.read(get_story, found[two]).id == story, "the number of the undone story leads back"
+
+
+def test_merging_leaves_a_signpost_and_undoing_takes_it_away(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    one = write("a", "Acme releases Borealis 3, an open model for code")
+    other = write("c", "Regulator fines a chip maker over export papers", hours=3)
+    group_entries(database, now=now)
+    before = stories(database)
+    database.write(merge_stories, before[one], [before[other]], hand(now))
+    merged = database.read(get_story, before[other])
+    assert merged.id == before[one]
+    assert {entry.entry_id for entry in merged.entries} == {one, other}
+    with pytest.raises(ConflictError):
+        database.write(merge_stories, before[one], [before[other]], hand(now))
+    database.write(undo_story_act, None, hand(now))
+    assert stories(database) == before
+    assert database.read(get_story, before[other]).id == before[other]
+
+
+def test_moving_and_pinning(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    one = write("a", "Acme releases Borealis 3, an open model for code")
+    two = write("b", "Open code model Borealis 3 released by Acme", hours=2)
+    other = write("c", "Regulator fines a chip maker over export papers", hours=3)
+    group_entries(database, now=now)
+    found = stories(database)
+    database.write(pin_lead, found[one], two, hand(now))
+    write("d", "Acme releases Borealis 3, an open model for code - again", hours=4)
+    group_entries(database, now=now)
+    pinned = database.read(get_story, found[one])
+    assert [entry.entry_id for entry in pinned.entries if entry.lead] == [two]
+    assert pinned.title == "Open code model Borealis 3 released by Acme"
+
+    database.write(move_entry, other, found[one], hand(now))
+    assert database.read(get_story, found[other]).id == found[one], "an emptied story leads to where its entry went"
+    with pytest.raises(ConflictError):
+        database.write(move_entry, other, found[one], hand(now))
+    with pytest.raises(ConflictError):
+        database.write(split_story, found[one], [999], hand(now))
+    with pytest.raises(NotFoundError):
+        database.write(move_entry, 999, found[one], hand(now))
+    database.write(undo_story_act, None, hand(now))
+    assert stories(database)[other] == found[other]
+
+
+def test_copies_and_news_are_told_apart(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    text = "The open model writes code in forty languages and may be used for anything, the company said on Monday."
+    one = write("a", "Acme releases Borealis 3, an open model for code", summary=text)
+    two = write("b", "Acme releases Borealis 3, an open model for code", hours=2, summary=text)
+    three = write("c", "Borealis 3: how the open code model by Acme does on tests", hours=3, summary="It is slow.")
+    group_entries(database, now=now)
+    story = database.read(get_story, stories(database)[one], since=now + timedelta(hours=1))
+    assert {entry.entry_id: entry.copy_of for entry in story.entries} == {one: None, two: one, three: None}
+    assert [entry.entry_id for entry in story.entries if entry.new] == [three]
+    assert story.feeds == 2

@@ -8,10 +8,11 @@ any instruction is simply run again, and the result is that of a run that never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import count
 
 from trendbot.core.grouping import Background, Grouper, Grouping, Placement, Reason, unpack
 from trendbot.logs import get_logger
@@ -65,13 +66,14 @@ def group_entries(
     """
     total = database.read(store.count_ungrouped)
     grouper = Grouper(background())
+    numbers = count(_PROVISIONAL)
     placements: list[Placement] = []
     while limit is None or len(placements) < limit:
         size = batch if limit is None else min(batch, limit - len(placements))
         pending = database.read(store.list_ungrouped, limit=size)
         if not pending:
             break
-        placements += _group(database, grouper, pending, now)
+        placements += _group(database, grouper, pending, numbers, now)
         if progress:
             progress(len(placements), total)
     return _report(placements)
@@ -81,7 +83,7 @@ def _group(database: Database, grouper: Grouper, pending: Sequence[store.Ungroup
     """Decide and write one batch."""
     _bring_in_reach(database, grouper, pending)
     decided = []
-    for number, entry in enumerate(pending, _PROVISIONAL):
+    for entry, number in zip(pending, numbers, strict=False):
         placement = _place(grouper, entry, number)
         decided.append(store.Decided(entry=entry, placement=placement, opening=number))
     grouper.rename(database.write(store.apply_placements, decided, background=grouper.background, now=now))
