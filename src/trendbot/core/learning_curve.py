@@ -71,7 +71,7 @@ def forecast(points: Sequence[Point], *, aim: float) -> Forecast:
     needed = math.exp((math.log(max(1e-3, 1 - aim)) - start) / slope)
     last = measured[-1].labels
     if needed > FURTHEST * last:
-        return Forecast(aim=aim, more=None, why=f"more than {FURTHEST * last:,} away at this pace")
+        return Forecast(aim=aim, more=None, why=f"at this pace more than {FURTHEST} times the labels there are")
     return Forecast(aim=aim, more=max(1, round(needed - last)))
 
 
