@@ -32,7 +32,8 @@ WORDS = [
     word
     for line in (
         "acme borealis model open code launch chip export fine regulator court energy grid data centre voice image",
-        "video school robot hospital bank copyright artist union strike investor round billion security leak benchmark paper",
+        "video school robot hospital bank copyright artist union strike investor round billion security",
+        "leak benchmark paper",
     )
     for word in line.split()
 ]

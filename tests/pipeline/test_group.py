@@ -108,8 +108,8 @@ def fill(database: Database, now: datetime) -> None:
 
 def test_batches_and_stops_change_nothing(
     tmp_path: Path,
-    _empty_database: bytes,
-    now: datetime,  # noqa: PT019  (its bytes are copied)
+    _empty_database: bytes,  # noqa: PT019  (its bytes are copied)
+    now: datetime,
 ) -> None:
     results = []
     for batch, stop in ((500, None), (1, None), (7, None), (5, 4), (500, 11)):

@@ -79,8 +79,10 @@ def group_entries(
     return _report(placements)
 
 
-def _group(database: Database, grouper: Grouper, pending: Sequence[store.Ungrouped], now: datetime) -> list[Placement]:
-    """Decide and write one batch."""
+def _group(
+    database: Database, grouper: Grouper, pending: Sequence[store.Ungrouped], numbers: Iterator[int], now: datetime
+) -> list[Placement]:
+    """Decide and write one batch; `numbers` are provisional ones, each used once."""
     _bring_in_reach(database, grouper, pending)
     decided = []
     for entry, number in zip(pending, numbers, strict=False):
