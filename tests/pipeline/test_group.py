@@ -101,9 +101,9 @@ def fill(database: Database, now: datetime) -> None:
     write = Writer(database, now)
     for week in range(3):
         for number, (one, two) in enumerate(EVENTS):
-            write("a", f"{one} no {week}{number}", hours=week * 170 + number * 9)
-            write("b", f"{two} no {week}{number}", hours=week * 170 + number * 9 + 5)
-            write("c", f"{one} | C", hours=week * 170 + number * 9 + 6)
+            write("a", f"{one} no {week}{number}", hours=week * 400 + number * 9)
+            write("b", f"{two} no {week}{number}", hours=week * 400 + number * 9 + 5)
+            write("c", f"{one} | C", hours=week * 400 + number * 9 + 6)
 
 
 def test_batches_and_stops_change_nothing(
