@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("textual", reason="the review screen is an extra")
 
-from tests.builders import News, add_entry, add_story
+from tests.builders import THEMES, News, add_entry, add_story
 from tests.cli.conftest import Cli, one_line
 from textual.widgets import Input, Static
 
@@ -18,12 +18,10 @@ from trendbot.cli.review import panels
 from trendbot.cli.review.screen import Note, ReviewScreen
 from trendbot.core.learning_curve import Forecast, Point
 from trendbot.core.scoring import Tally
-from trendbot.core.themes import Evidence, Field, Verdict
-from trendbot.core.vocabulary import Annotator
 from trendbot.pipeline.review import Desk, Progress
+from trendbot.pipeline.tag import ThemesFile, tag_entries
 from trendbot.store.curation import list_acts
 from trendbot.store.labels import Said, labels, reviews, say
-from trendbot.store.tags import Reading, replace_readings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,6 +32,12 @@ if TYPE_CHECKING:
     from trendbot.store.database import Database
 
 TITLES = ("Open weights for all", "A power plant for machines", "A cup of tea", "Rules for chat")
+RULES = ThemesFile(
+    text="format = 1\n"
+    + "".join(f'[[theme]]\nslug = "{slug}"\ntitle = "{title}"\n' for slug, title in THEMES.items()).replace(
+        'slug = "open-source"', 'slug = "open-source"\nwords = { "open weights" = 0.5 }'
+    )
+)
 Sit = "Callable[..., contextlib.AbstractAsyncContextManager[tuple[ReviewScreen, Pilot[None]]]]"
 
 
@@ -46,11 +50,7 @@ def entries(database: Database, now: datetime) -> list[int]:
         ]
 
     ids = database.write(add)
-    found = Verdict(
-        "open-source", True, 1.0, None, (Evidence(Field.TITLE, 0, 12, "Open weights", "open weights", 1.0),)
-    )
-    readings = [Reading(entry_id=ids[0], revision=1, verdicts=(found,))]
-    database.write(replace_readings, Annotator.RULE, readings, made_by="r", now=now)
+    tag_entries(database, now=now, themes=RULES)
     return ids
 
 
