@@ -675,6 +675,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_name_suggestions")),
     )
     op.create_index(op.f("ix_name_suggestions_day"), "name_suggestions", ["day"], unique=False)
+    op.create_table(
+        "models",
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("trained_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("labels", sa.Integer(), nullable=False),
+        sa.Column("rules", sa.String(length=64), nullable=False),
+        sa.Column("metrics", sa.JSON(), nullable=False),
+        sa.Column("weights", sa.LargeBinary(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_models")),
+    )
+    op.create_index(
+        "ix_models_active",
+        "models",
+        ["active"],
+        unique=True,
+        sqlite_where=sa.text("active"),
+        postgresql_where=sa.text("active"),
+    )
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_TRIGGERS if sqlite else POSTGRESQL_TRIGGERS:
         op.execute(statement)
@@ -684,6 +703,13 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION trendbot_frozen() CASCADE")
         op.execute("DROP FUNCTION trendbot_logged() CASCADE")
+    op.drop_index(
+        "ix_models_active",
+        table_name="models",
+        sqlite_where=sa.text("active"),
+        postgresql_where=sa.text("active"),
+    )
+    op.drop_table("models")
     op.drop_index(op.f("ix_name_suggestions_day"), table_name="name_suggestions")
     op.drop_table("name_suggestions")
     op.drop_table("name_readings")

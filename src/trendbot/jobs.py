@@ -261,6 +261,7 @@ def _joined(before: _Gathered | None, after: _Gathered) -> _Gathered:
     tag = replace(
         after.tag,
         entries=before.tag.entries + after.tag.entries,
+        relearnt=before.tag.relearnt + after.tag.relearnt,
         by_theme={slug: before.tag.by_theme.get(slug, 0) + after.tag.by_theme.get(slug, 0) for slug in slugs},
     )
     group = replace(
@@ -289,7 +290,7 @@ def _summary(
     app: App, seeded: int, gathered: _Gathered, published: _Published, started: float, worked: float
 ) -> RunSummary:
     failed = tuple(f"{each.channel}: {each.reason}" for each in published.deliver.failed)
-    problem = (gathered.tag.problem,) if gathered.tag.problem else ()
+    tagging = tuple(problem for problem in (gathered.tag.problem, gathered.tag.learner_problem) if problem)
     return RunSummary(
         now=app.clock(),
         sample=app.sample,
@@ -302,7 +303,7 @@ def _summary(
         deliver=published.deliver,
         editions=app.editions,
         entries=app.database.read(count_entries),
-        problems=(*problem, *published.problems, *failed),
+        problems=(*tagging, *published.problems, *failed),
         seconds=round(time.monotonic() - started, 3),
         cpu_seconds=round(time.process_time() - worked, 3),
     )

@@ -146,7 +146,7 @@ def npz(**arrays: object) -> bytes:
         npz(facts=np.frombuffer(b"nonsense", dtype=np.uint8), idf=[], weights=[], bias=[]),
         npz(
             facts=np.frombuffer(
-                b'{"format": 1, "slugs": ["a"], "rules": "", "examples": 1, "learnt": [], "words": ["w"]}', np.uint8
+                b'{"format": 2, "slugs": ["a"], "rules": "", "examples": 1, "learnt": [], "words": ["w"]}', np.uint8
             ),
             idf=[1.0],
             weights=[[1.0]],

@@ -13,20 +13,26 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trendbot.classify.features import RULE_FEATURES, rule_vector, tokens, word_vector
+from trendbot.core.scoring import Tally
 from trendbot.core.tagging import SHOWN_FROM
 from trendbot.core.themes import Annotation
 from trendbot.errors import ConfigError
 
 Floats = NDArray[np.float32]
-_FORMAT = 1
+_FORMAT = 2
 HEAVIEST = 8
 """Words that explain a probability."""
+TOLD = 4
+"""Words told of them in one line."""
+EXPLAINED_FROM = 0.1
+"""A probability below this needs no explanation, unless the rules said something of the theme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +56,24 @@ class Prediction:
         """Whether the tag is shown."""
         return self.probability >= SHOWN_FROM
 
+    @property
+    def reason(self) -> str:
+        """The heaviest words in one line, ``reactor +1.2, song -0.4``; empty where nothing was explained."""
+        return ", ".join(f"{weighed.word} {weighed.weight:+.1f}" for weighed in self.heaviest[:TOLD])
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learnt:
-    """What was learnt of one theme: how many examples said yes, and the calibration (slope, offset) of its scores."""
+    """What was learnt of one theme: how many examples said yes, and the calibration (slope, offset) of its scores.
+
+    `unseen` holds it against the examples, each judged by weights that had not seen it.
+    """
 
     theme: str
     positives: int
     slope: float
     offset: float
+    unseen: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,36 +94,37 @@ class Model:
     bias: Floats
     places: Mapping[str, tuple[int, float]] = field(init=False, repr=False)
     by_feature: Floats = field(init=False, repr=False)
+    names: tuple[str, ...] = field(init=False, repr=False)
+    version: str = field(init=False)
+    """The name of these weights: ``model-`` and twelve signs."""
 
     def __post_init__(self) -> None:
         """Index the words, and lay the weights of a feature side by side: reading gathers a few hundred of them."""
         places = {word: (place, weight) for place, (word, weight) in enumerate(self.words.items())}
         object.__setattr__(self, "places", places)
         object.__setattr__(self, "by_feature", np.ascontiguousarray(self.weights.T))
-
-    @property
-    def version(self) -> str:
-        """The name of these weights: ``model-`` and twelve signs."""
-        digest = hashlib.sha256(json.dumps(_facts(self), sort_keys=True).encode())
-        digest.update(self.weights.tobytes())
-        digest.update(self.bias.tobytes())
-        return f"model-{digest.hexdigest()[:12]}"
+        rules = [f"rules of {slug}" for slug in self.slugs for _ in range(RULE_FEATURES)]
+        object.__setattr__(self, "names", (*self.words, *rules))
+        object.__setattr__(self, "version", _version(self))
 
     def predict(self, title: str, body: str, annotation: Annotation, *, explain: bool = False) -> list[Prediction]:
-        """Give a probability for each theme that was learnt; with `explain` also the words that weighed most."""
+        """Give a probability for each theme that was learnt.
+
+        With `explain` also the words that weighed most, for themes that are likely or that the rules spoke of.
+        """
         if not self.learnt:
             return []
         columns, values = self._features(title, body, annotation)
         gathered = self.by_feature[columns]
         scores = (values @ gathered + self.bias).tolist()
-        return [
-            Prediction(
-                learnt.theme,
-                _sigmoid(learnt.slope * score + learnt.offset),
-                self._heaviest(columns, gathered[:, row] * values) if explain else (),
-            )
-            for row, (learnt, score) in enumerate(zip(self.learnt, scores, strict=True))
-        ]
+        said = []
+        spoken = {verdict.theme for verdict in annotation.verdicts} if explain else set()
+        for row, (learnt, score) in enumerate(zip(self.learnt, scores, strict=True)):
+            chance = _sigmoid(learnt.slope * score + learnt.offset)
+            worth_it = explain and (chance >= EXPLAINED_FROM or learnt.theme in spoken)
+            heaviest = self._heaviest(columns, gathered[:, row] * values) if worth_it else ()
+            said.append(Prediction(learnt.theme, chance, heaviest))
+        return said
 
     def _features(self, title: str, body: str, annotation: Annotation) -> tuple[NDArray[np.int64], Floats]:
         columns, values = word_vector(tokens(title, body), self.places)
@@ -120,22 +136,28 @@ class Model:
         )
 
     def _heaviest(self, columns: NDArray[np.int64], row: Floats) -> tuple[Weighed, ...]:
-        names = list(self.words)
         by_name: dict[str, float] = {}
         for column, part in zip(columns.tolist(), row.tolist(), strict=True):
-            place = column - len(names)
-            name = names[column] if place < 0 else f"rules of {self.slugs[place // RULE_FEATURES]}"
-            by_name[name] = by_name.get(name, 0.0) + part
-        ranked = sorted(by_name.items(), key=lambda item: (-abs(item[1]), item[0]))
-        return tuple(Weighed(name, round(weight, 4)) for name, weight in ranked[:HEAVIEST] if weight)
+            if part:
+                name = self.names[column]
+                by_name[name] = by_name.get(name, 0.0) + part
+        ranked = nsmallest(HEAVIEST, by_name.items(), key=lambda item: (-abs(item[1]), item[0]))
+        return tuple(Weighed(name, round(weight, 4)) for name, weight in ranked)
 
 
 def _sigmoid(value: float) -> float:
     return 1 / (1 + math.exp(-min(max(value, -30.0), 30.0)))
 
 
+def _version(model: Model) -> str:
+    digest = hashlib.sha256(json.dumps(_facts(model), sort_keys=True).encode())
+    digest.update(model.weights.tobytes())
+    digest.update(model.bias.tobytes())
+    return f"model-{digest.hexdigest()[:12]}"
+
+
 def _facts(model: Model) -> dict[str, object]:
-    learnt = [[item.theme, item.positives, item.slope, item.offset] for item in model.learnt]
+    learnt = [[item.theme, item.positives, item.slope, item.offset, *_counts(item.unseen)] for item in model.learnt]
     return {
         "format": _FORMAT,
         "slugs": model.slugs,
@@ -144,6 +166,16 @@ def _facts(model: Model) -> dict[str, object]:
         "learnt": learnt,
         "words": list(model.words),
     }
+
+
+def _counts(tally: Tally) -> tuple[int, int, int, int]:
+    return tally.tp, tally.fp, tally.fn, tally.tn
+
+
+def _learnt(theme: str, positives: int, slope: float, offset: float, *counts: int) -> Learnt:
+    tp, fp, fn, tn = counts
+    unseen = Tally(tp=tp, fp=fp, fn=fn, tn=tn)
+    return Learnt(theme=theme, positives=positives, slope=slope, offset=offset, unseen=unseen)
 
 
 def dump_model(model: Model) -> bytes:
@@ -182,7 +214,7 @@ def _model(facts: Mapping[str, object], idf: Sequence[float], weights: Floats, b
         slugs=tuple(slugs),
         rules=str(facts["rules"]),
         examples=int(str(facts["examples"])),
-        learnt=tuple(Learnt(theme=t, positives=n, slope=a, offset=b) for t, n, a, b in learnt),
+        learnt=tuple(_learnt(*item) for item in learnt),
         words=dict(zip(words, idf, strict=True)),
         weights=weights,
         bias=bias,

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from trendbot.classify.features import RULE_FEATURES, choose_words, rule_vector, tokens, word_vector
 from trendbot.classify.model import Floats, Learnt, Model
+from trendbot.core.scoring import Tally, tally
+from trendbot.core.tagging import SHOWN_FROM
 from trendbot.core.themes import Annotation
 from trendbot.errors import ConfigError
 
@@ -69,8 +71,8 @@ def train(examples: Sequence[Example], slugs: Sequence[str], *, rules: str) -> M
         answers = np.array([slug in example.themes for example in examples], dtype=np.int8)[known]
         if answers.sum() < LEAST_POSITIVES or answers.all():
             continue
-        coefficients, offset, calibration = _learn(matrix[np.flatnonzero(known)], answers)
-        learnt.append(Learnt(theme=slug, positives=int(answers.sum()), slope=calibration[0], offset=calibration[1]))
+        coefficients, offset, of_theme = _learn(slug, matrix[np.flatnonzero(known)], answers)
+        learnt.append(of_theme)
         weights.append(coefficients)
         bias.append(offset)
     width = len(words) + RULE_FEATURES * len(slugs)
@@ -111,14 +113,26 @@ def _matrix(
     return csr_matrix(hstack([counted, csr_matrix(verdicts.reshape(len(examples), RULE_FEATURES * len(slugs)))]))
 
 
-def _learn(matrix: Any, answers: NDArray[np.int8]) -> tuple[NDArray[np.float64], float, tuple[float, float]]:
-    """Give the weights, the bias, and the calibration of one theme."""
+def _learn(slug: str, matrix: Any, answers: NDArray[np.int8]) -> tuple[NDArray[np.float64], float, Learnt]:
+    """Give the weights and the bias of one theme, and what is known of them."""
     from sklearn.linear_model import LogisticRegression
 
     whole = _regression().fit(matrix, answers)
     scores = _unseen_scores(matrix, answers)
     platt = LogisticRegression(C=1.0).fit(scores.reshape(-1, 1), answers)
-    return whole.coef_[0], float(whole.intercept_[0]), (float(platt.coef_[0][0]), float(platt.intercept_[0]))
+    found = Learnt(
+        theme=slug,
+        positives=int(answers.sum()),
+        slope=float(platt.coef_[0][0]),
+        offset=float(platt.intercept_[0]),
+        unseen=_tally(platt.predict_proba(scores.reshape(-1, 1))[:, 1] >= SHOWN_FROM, answers),
+    )
+    return whole.coef_[0], float(whole.intercept_[0]), found
+
+
+def _tally(said: NDArray[np.bool_], answers: NDArray[np.int8]) -> Tally:
+    cases = zip(said.tolist(), answers.tolist(), strict=True)
+    return sum((tally(yes, bool(meant)) for yes, meant in cases), Tally())
 
 
 def _regression() -> Any:

@@ -143,7 +143,7 @@ def tell_retag(report: TagReport, *, json_: bool) -> None:
     """Say how many entries were read, and what the operator must know.
 
     Raises:
-        TrendbotError: the themes file is broken, and the last good one was used.
+        TrendbotError: the themes file is broken, and the last good one was used; or the learner is.
 
     """
     if json_:
@@ -153,5 +153,9 @@ def tell_retag(report: TagReport, *, json_: bool) -> None:
         themes = ", ".join(f"{slug} {number}" for slug, number in report.by_theme.items() if number)
         if themes:
             click.echo(themes)
+        if report.relearnt:
+            click.echo(f"{report.relearnt} entries read anew by the learner ({report.learner})")
+    if report.learner_problem:
+        raise TrendbotError(report.learner_problem)
     if report.problem:
         raise TrendbotError(f"the last good themes were used, for {report.problem}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from trendbot.classify.matcher import Matcher
 from trendbot.classify.model import Model
 from trendbot.classify.training import Example, can_train, train
 from trendbot.core.learning_curve import Point
 from trendbot.core.scoring import Tally, tally
-from trendbot.pipeline.machine_view import examples
+from trendbot.pipeline.learn import examples
 from trendbot.store.database import Database
 
 LEAST = 40
@@ -24,11 +25,11 @@ FOLDS, MEASURED = 4, 2
 _SEED = 7
 
 
-def learning_curve(database: Database) -> tuple[Point, ...]:
+def learning_curve(database: Database, matcher: Matcher) -> tuple[Point, ...]:
     """Measure the curve on all that people said; empty where there is no learner or too little to measure."""
     if not can_train():
         return ()
-    slugs, rules, labelled = database.read(examples)
+    slugs, labelled = matcher.theme_set.slugs, database.read(examples, matcher)
     if len(labelled) < LEAST:
         return ()
     mixed = list(labelled)
@@ -39,7 +40,7 @@ def learning_curve(database: Database) -> tuple[Point, ...]:
         rest = [example for place, example in enumerate(mixed) if place % FOLDS != fold]
         for share in SHARES:
             size = round(len(rest) * share)
-            model = train(rest[:size], slugs, rules=rules)
+            model = train(rest[:size], slugs, rules=matcher.theme_set.hash)
             # Folds may differ by one entry: the smaller number names the size of both.
             key = round(len(mixed) * (FOLDS - 1) / FOLDS * share)
             sums[key] = sums.get(key, Tally()) + _held_against(model, held_out, slugs)

@@ -6,16 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trendbot.classify.model import Model, Weighed
-from trendbot.classify.training import LEAST_POSITIVES, Example, can_train, train
 from trendbot.core.tagging import rule_confidence
 from trendbot.core.themes import Annotation, Evidence
 from trendbot.core.themes import Verdict as RuleVerdict
 from trendbot.core.vocabulary import Annotator
-from trendbot.store.database import Database, Session
+from trendbot.store.database import Session
 from trendbot.store.history import Past, pasts
-from trendbot.store.labels import labels
 from trendbot.store.tags import TagRow, tags_of
-from trendbot.store.themes import list_themes, themes_in_force
 
 PART = 800
 """Entries whose tags are read in one query."""
@@ -95,55 +92,3 @@ def views(
             said = view(past, rows.get(past.read.id, {}), model, explain=explain)
             found[past.read.id] = (past, said)
     return found
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lesson:
-    """What came of learning: the learner, None where rules stand alone, and a line to say so."""
-
-    model: Model | None
-    told: str
-
-
-def learn(database: Database) -> Lesson:
-    """Train a learner on all that people said, in memory; what is stored stays as it is."""
-    if not can_train():
-        return Lesson(model=None, told="rules alone: the learner comes with the extra “learn”")
-    slugs, rules, labelled = database.read(examples)
-    counts = {slug: sum(slug in example.themes for example in labelled) for slug in slugs}
-    ready = [slug for slug, number in counts.items() if number >= LEAST_POSITIVES]
-    if not ready:
-        return Lesson(model=None, told=f"rules alone until a theme has {LEAST_POSITIVES} examples{_nearest(counts)}")
-    model = train(labelled, slugs, rules=rules)
-    return Lesson(model=model, told=f"learnt {len(model.learnt)} of {len(slugs)} themes from {len(labelled)} entries")
-
-
-def _nearest(counts: Mapping[str, int]) -> str:
-    best = max(counts, key=lambda slug: counts[slug], default="")
-    return f"; {best} has {counts[best]}" if best and counts[best] else ""
-
-
-def examples(session: Session) -> tuple[list[str], str, list[Example]]:
-    """Give the themes in order, the hash of the rules in force, and all that people said as examples to learn from."""
-    slugs = [theme.slug for theme in list_themes(session)]
-    stored = themes_in_force(session)
-    found: list[Example] = []
-    said = labels(session)
-    ids = list(said)
-    for start in range(0, len(ids), PART):
-        part = ids[start : start + PART]
-        rows = machine_rows(tags_of(session, part))
-        found += [
-            _example(past, rows.get(past.read.id, {}), said[past.read.id], slugs) for past in pasts(session, part)
-        ]
-    return slugs, stored.hash if stored else "", found
-
-
-def _example(past: Past, rows: ByTheme, person: Mapping[str, bool], slugs: Sequence[str]) -> Example:
-    return Example(
-        title=past.read.title,
-        body=past.read.body,
-        annotation=annotation(rows),
-        themes=frozenset(slug for slug, applies in person.items() if applies),
-        unknown=frozenset(slugs) - person.keys(),
-    )

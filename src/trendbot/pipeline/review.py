@@ -10,17 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
+from trendbot.classify.matcher import Matcher
 from trendbot.classify.model import Model
 from trendbot.core.learning_curve import Forecast, Point, forecast, windows
 from trendbot.core.queueing import Candidate, Question, by_chance, pick
 from trendbot.core.scoring import Tally, tally
-from trendbot.pipeline.curve import learning_curve
-from trendbot.pipeline.machine_view import Verdict, learn, views
+from trendbot.pipeline.curve import LEAST, learning_curve
+from trendbot.pipeline.learn import learn
+from trendbot.pipeline.machine_view import Verdict, views
+from trendbot.pipeline.tag import rules_in_force
 from trendbot.store.curation import Act, get_act, undo_act
 from trendbot.store.database import Database, Session
 from trendbot.store.history import Past
-from trendbot.store.labels import ENTRY, Reviewed, Said, positives, read_states, reviews, say, story_mates
+from trendbot.store.labels import ENTRY, Reviewed, Said, labels, positives, read_states, reviews, say, story_mates
 from trendbot.store.review import Pool, count_as_random, pool
 from trendbot.store.themes import ThemeRow, list_themes
 
@@ -172,9 +176,14 @@ class Desk:
 
     def learn(self) -> str:
         """Let the machine learn from all that people said, for the next batch; give a line on what came of it."""
-        lesson = learn(self._database)
+        lesson = learn(self._database, self._matcher, now=self._clock())
         self._model = lesson.model
         return lesson.told
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        """The rules in force when this sitting first needs them."""
+        return Matcher(rules_in_force(self._database, None, now=self._clock()).themes)
 
     def progress(self) -> Progress:
         """Say how far it is, by what the machine had said before each answer; quick."""
@@ -183,7 +192,7 @@ class Desk:
     def measured(self) -> Progress:
         """Say how far it is, with the learner's curve over entries it did not learn from; takes seconds."""
         so_far = self.progress()
-        points = learning_curve(self._database)
+        points = learning_curve(self._database, self._matcher) if len(self._database.read(labels)) >= LEAST else ()
         return replace(so_far, points=points, forecasts=_ahead(points)) if points else so_far
 
 

@@ -33,12 +33,12 @@ def retag(
     """
     counts: Counter[str] = Counter()
     first = last = tag_entries(database, now=now, themes=themes, since=since, limit=portion)
-    entries = first.entries
+    entries, relearnt = first.entries, first.relearnt
     counts.update(first.by_theme)
-    while last.entries:
+    while last.entries or last.relearnt:
         if progress is not None:
-            progress(entries)
+            progress(entries + relearnt)
         last = tag_entries(database, now=now, since=since, limit=portion)
-        entries += last.entries
+        entries, relearnt = entries + last.entries, relearnt + last.relearnt
         counts.update(last.by_theme)
-    return replace(first, entries=entries, by_theme=dict(counts))
+    return replace(first, entries=entries, relearnt=relearnt, by_theme=dict(counts))

@@ -1,6 +1,7 @@
-"""Tag: read every entry that the rules in force have not read yet.
+"""Tag: read every entry that the rules in force, or the learner in force, have not read yet.
 
     themes file ─▶ in force (or the last good one) ─▶ entries not yet read by it ─▶ verdicts, mentions ─▶ store
+    people's words ─▶ learner in force ──────────────▶ entries not yet read by it ─▶ its words ──────────▶ store
 
 One batch is one transaction, and what is done is recorded with it: stopped at any instruction, the next run goes on
 where this one ended.
@@ -9,17 +10,19 @@ where this one ended.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trendbot.classify.matcher import Matcher
-from trendbot.core.themes import ThemeSet, parse_themes
+from trendbot.classify.model import EXPLAINED_FROM, Model, Prediction
+from trendbot.core.themes import Annotation, ThemeSet, Verdict, parse_themes
 from trendbot.core.themes.own import with_own_terms
 from trendbot.core.vocabulary import Annotator
 from trendbot.errors import ConfigError
 from trendbot.logs import get_logger
-from trendbot.store.database import Database
+from trendbot.pipeline.learn import learner_in_force
+from trendbot.store.database import Database, Session
 from trendbot.store.tags import Readable, Reading, entries_to_read, replace_readings
 from trendbot.store.terms import own_terms
 from trendbot.store.themes import apply_themes, themes_in_force
@@ -48,13 +51,20 @@ class InForce:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TagReport:
-    """What a run did: entries read, themes that applied, the rule set's hash, and a problem the operator must know."""
+    """What a run did: entries read, themes that applied, the rule set's hash, and a problem the operator must know.
+
+    `relearnt` entries were read by the learner alone, for it is new; `learner` is its version, empty where there is
+    none. A theme that the learner knows counts by its word.
+    """
 
     entries: int
+    relearnt: int = 0
     by_theme: Mapping[str, int] = field(default_factory=dict)
     made_by: str = ""
+    learner: str = ""
     changed: bool = False
     problem: str | None = None
+    learner_problem: str | None = None
 
 
 def tag_entries(
@@ -66,10 +76,11 @@ def tag_entries(
     limit: int | None = None,
     batch: int = BATCH,
 ) -> TagReport:
-    """Read every entry not yet read by the rules in force in its present revision.
+    """Read every entry not yet read by the rules and the learner in force in its present revision.
 
-    `themes` is the file to follow; None keeps what is in force. A file that cannot be used changes nothing: the last
-    good one stays, and the report carries the problem. `since` leaves older entries alone, `limit` bounds the run.
+    The learner is trained first where that is due. `themes` is the file to follow; None keeps what is in force. A file
+    that cannot be used changes nothing: the last good one stays, and the report carries the problem. `since` leaves
+    older entries alone, `limit` bounds the run.
 
     Raises:
         ConfigError: there is no usable file, and none was ever in force.
@@ -77,26 +88,68 @@ def tag_entries(
     """
     rules = rules_in_force(database, themes, now=now)
     matcher = Matcher(rules.themes)
-    counts: Counter[str] = Counter()
-    entries = after = 0
-    while limit is None or entries < limit:
-        size = batch if limit is None else min(batch, limit - entries)
-        made_by = rules.themes.hash
-        waiting = database.read(entries_to_read, Annotator.RULE, made_by=made_by, limit=size, after=after, since=since)
-        if not waiting:
-            break
-        readings = read_entries(matcher, waiting)
-        done = database.write(replace_readings, Annotator.RULE, readings, made_by=made_by, now=now)
-        counts += _count(readings, set(done))
-        entries, after = entries + len(done), waiting[-1].id
-    log.info("entries_tagged", entries=entries, themes=rules.themes.hash[:12])
+    learner, trouble = _learner(database, matcher, now=now)
+    run = _Run(database, Readers(matcher=matcher, learner=learner), now=now, since=since, batch=batch)
+    entries = run.read_all(Annotator.RULE, limit=limit)
+    relearnt = run.read_all(Annotator.MODEL, limit=None if limit is None else limit - entries) if learner else 0
+    version = learner.version if learner else ""
+    log.info("entries_tagged", entries=entries, relearnt=relearnt, themes=rules.themes.hash[:12], learner=version)
     return TagReport(
         entries=entries,
-        by_theme={slug: counts[slug] for slug in rules.themes.slugs},
+        relearnt=relearnt,
+        by_theme={slug: run.counts[slug] for slug in rules.themes.slugs},
         made_by=rules.themes.hash,
+        learner=version,
         changed=rules.changed,
         problem=rules.problem,
+        learner_problem=trouble,
     )
+
+
+def _learner(database: Database, matcher: Matcher, *, now: datetime) -> tuple[Model | None, str | None]:
+    """Give the learner in force, None with the problem where it cannot be used: the rules read all the same."""
+    try:
+        return learner_in_force(database, matcher, now=now), None
+    except Exception as error:
+        log.exception("learner_failed")
+        return None, f"the learner cannot be used ({error}): new entries have the rules' tags alone"
+
+
+class _Run:
+    """One run of the stage: reads batch by batch, each batch one transaction."""
+
+    def __init__(
+        self, database: Database, readers: Readers, *, now: datetime, since: datetime | None, batch: int
+    ) -> None:
+        self._database, self._readers = database, readers
+        self._now, self._since, self._batch = now, since, batch
+        self.counts: Counter[str] = Counter()
+
+    def read_all(self, annotator: Annotator, *, limit: int | None) -> int:
+        """Let an annotator read what it has not read; what the rules read, the learner reads with them."""
+        made_by = self._readers.made_by(annotator)
+        done = after = 0
+        while limit is None or done < limit:
+            size = self._batch if limit is None else min(self._batch, limit - done)
+            waiting = self._database.read(
+                entries_to_read, annotator, made_by=made_by, limit=size, after=after, since=self._since
+            )
+            if not waiting:
+                break
+            said = self._readers.read(waiting)
+            if annotator is Annotator.MODEL:
+                said = {Annotator.MODEL: said[Annotator.MODEL]}
+            kept = self._database.write(self._keep, said)
+            self.counts += _count(said, kept)
+            done, after = done + len(kept), waiting[-1].id
+        return done
+
+    def _keep(self, session: Session, said: Mapping[Annotator, Sequence[Reading]]) -> set[int]:
+        kept: set[int] = set()
+        for annotator, readings in said.items():
+            made_by = self._readers.made_by(annotator)
+            kept.update(replace_readings(session, annotator, readings, made_by=made_by, now=self._now))
+        return kept
 
 
 def rules_in_force(database: Database, themes: ThemesFile | None, *, now: datetime) -> InForce:
@@ -130,27 +183,58 @@ def _with_own(database: Database, parsed: ThemeSet) -> ThemeSet:
     return with_own_terms(parsed, database.read(own_terms))
 
 
-def read_entries(matcher: Matcher, entries: Sequence[Readable]) -> list[Reading]:
-    """Read a batch; an entry that cannot be read is logged and counts as read, with nothing found."""
-    readings = []
-    for entry in entries:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Readers:
+    """Who reads entries: the compiled rules, and the learner where there is one."""
+
+    matcher: Matcher
+    learner: Model | None = None
+
+    def made_by(self, annotator: Annotator) -> str:
+        """Give the name under which an annotator signs: the rule set's hash, the learner's version."""
+        if annotator is Annotator.MODEL and self.learner is not None:
+            return self.learner.version
+        return self.matcher.theme_set.hash
+
+    def read(self, entries: Sequence[Readable]) -> dict[Annotator, list[Reading]]:
+        """Read a batch; an entry that cannot be read is logged and counts as read, with nothing found."""
+        said: dict[Annotator, list[Reading]] = {Annotator.RULE: []}
+        if self.learner is not None:
+            said[Annotator.MODEL] = []
+        for entry in entries:
+            for annotator, reading in self._read(entry).items():
+                said[annotator].append(reading)
+        return said
+
+    def _read(self, entry: Readable) -> dict[Annotator, Reading]:
+        nothing = Reading(entry_id=entry.id, revision=entry.revision)
+        said = {Annotator.RULE: nothing} | ({Annotator.MODEL: nothing} if self.learner else {})
         try:
-            found = matcher.annotate(entry.title, entry.body, feed=entry.feed, author=entry.author)
+            found = self.matcher.annotate(entry.title, entry.body, feed=entry.feed, author=entry.author)
+            said[Annotator.RULE] = replace(nothing, verdicts=found.verdicts, mentions=found.mentions)
+            if self.learner is not None:
+                guesses = self.learner.predict(entry.title, entry.body, found, explain=True)
+                said[Annotator.MODEL] = _learnt(nothing, guesses, spoken=found)
         except Exception:
             log.exception("entry_not_tagged", entry_id=entry.id)
-            readings.append(Reading(entry_id=entry.id, revision=entry.revision))
-            continue
-        readings.append(
-            Reading(entry_id=entry.id, revision=entry.revision, verdicts=found.verdicts, mentions=found.mentions)
-        )
-    return readings
+        return said
 
 
-def _count(readings: Sequence[Reading], done: set[int]) -> Counter[str]:
-    return Counter(
-        verdict.theme
-        for reading in readings
-        if reading.entry_id in done
-        for verdict in reading.verdicts
-        if verdict.applies
+def _learnt(nothing: Reading, said: Iterable[Prediction], *, spoken: Annotation) -> Reading:
+    """Keep what the learner says, its no where the rules spoke too; where both have next to nothing, nothing."""
+    themes = {verdict.theme for verdict in spoken.verdicts}
+    kept = [guess for guess in said if guess.probability >= EXPLAINED_FROM or guess.theme in themes]
+    return replace(
+        nothing,
+        verdicts=tuple(Verdict(p.theme, p.applies, 0.0, round(p.probability, 4), ()) for p in kept),
+        reasons={guess.theme: guess.reason for guess in kept},
     )
+
+
+def _count(said: Mapping[Annotator, Sequence[Reading]], kept: set[int]) -> Counter[str]:
+    """Count the themes that apply, the learner's word before the rules'."""
+    words: dict[tuple[int, str], bool] = {}
+    for annotator in (Annotator.RULE, Annotator.MODEL):
+        for reading in said.get(annotator, ()):
+            words |= {(reading.entry_id, verdict.theme): verdict.applies for verdict in reading.verdicts}
+    return Counter(theme for (entry_id, theme), applies in words.items() if applies and entry_id in kept)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Enum,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -266,6 +267,26 @@ class Tag(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     entry_revision: Mapped[int]
     made_at: Mapped[datetime]
+
+
+class Model(Base):
+    """A learner that was trained; the active one reads entries. `weights` are its arrays, `metrics` slug → figures.
+
+    `labels` is the number of entries it learnt from, `rules` the hash of the rules whose verdicts it saw.
+    """
+
+    __tablename__ = "models"
+    __table_args__ = (
+        Index("ix_models_active", "active", unique=True, sqlite_where=text("active"), postgresql_where=text("active")),
+    )
+
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    trained_at: Mapped[datetime]
+    labels: Mapped[int]
+    rules: Mapped[str] = mapped_column(String(64))
+    metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    weights: Mapped[bytes] = mapped_column(LargeBinary)
+    active: Mapped[bool]
 
 
 class Review(Base):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -34,12 +34,13 @@ class Readable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What a machine annotator made of one revision of an entry."""
+    """What a machine annotator made of one revision of an entry; `reasons` say why, by theme, beside the evidence."""
 
     entry_id: int
     revision: int
     verdicts: tuple[Verdict, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +126,8 @@ def replace_readings(
     """Replace all that a machine annotator said of the entries, also by nothing; give the ids written.
 
     A person's tags are other rows and stay. An entry that is gone, or has a new revision, is passed over: it will be
-    read again. Mentions belong to the rules: a model's readings leave them alone.
+    read again. Mentions belong to the rules: a learner's readings leave them alone. A learner judges by what the rules
+    found, so what the rules read anew waits for the learner again.
     """
     if annotator is Annotator.HUMAN:
         raise ValueError("a person's tags are set one by one, never replaced by a run")
@@ -136,6 +138,7 @@ def replace_readings(
     _insert(session, Tag, _tag_rows(session, annotator, present, made_by=made_by, now=now))
     _insert(session, Tagging, [_tagging(annotator, reading, made_by=made_by, now=now) for reading in present])
     if annotator is Annotator.RULE:
+        session.execute(delete(Tagging).where(Tagging.entry_id.in_(ids), Tagging.annotator == Annotator.MODEL))
         session.execute(delete(MentionRow).where(MentionRow.entry_id.in_(ids)))
         _insert(session, MentionRow, _mention_rows(session, present))
     return ids
@@ -163,10 +166,10 @@ def _tag_rows(
             "annotator": annotator,
             "made_by": made_by,
             "applies": verdict.applies,
-            "score": verdict.score,
+            "score": verdict.score if annotator is Annotator.RULE else None,
             "confidence": verdict.confidence,
             "evidence": [evidence_as_json(item) for item in verdict.evidence],
-            "reason": "",
+            "reason": reading.reasons.get(verdict.theme, ""),
             "entry_revision": reading.revision,
             "made_at": now,
         }
@@ -199,14 +202,13 @@ def _mention_rows(session: Session, readings: Sequence[Reading]) -> list[dict[st
 
 def evidence_as_json(evidence: Evidence) -> list[Any]:
     """Write evidence for the database: [field, start, end, text, rule, weight]."""
-    field = evidence.field.value
-    return [field, evidence.start, evidence.end, evidence.text, evidence.rule, evidence.weight]
+    return [evidence.field.value, evidence.start, evidence.end, evidence.text, evidence.rule, evidence.weight]
 
 
 def evidence_from_json(row: Sequence[Any]) -> Evidence:
     """Read what `evidence_as_json` wrote."""
-    field, start, end, text, rule, weight = row
-    return Evidence(Field(field), int(start), int(end), str(text), str(rule), float(weight))
+    place, start, end, text, rule, weight = row
+    return Evidence(Field(place), int(start), int(end), str(text), str(rule), float(weight))
 
 
 def tags_of(session: Session, entry_ids: Sequence[int]) -> list[TagRow]:
