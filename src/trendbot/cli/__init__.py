@@ -19,6 +19,7 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "run": "Make one pass over everything and write the editions.",
     "demo": "Walk through a made-up sample week, without a network.",
+    "replay": "Run over what feeds answered in a recording.",
     "feeds": "List, add, examine, weigh, remove, import and export feeds.",
     "themes": "List, show, edit, try and apply the themes.",
     "tag": "Say what an entry is about: review, set, undo.",
@@ -26,7 +27,7 @@ COMMANDS = {
     "entries": "List, show and import entries.",
     "evaluate": "Measure tagging, names, stories, trends and ranking against labelled data.",
     "stories": "List and show stories, and put right what belongs together.",
-    "trends": "Show what is rising and falling, and how often that was right.",
+    "trends": "Show what is rising and falling beyond chance, with the stories behind it.",
     "digests": "List and show digests and their editions.",
     "db": "Upgrade and check the database.",
     "doctor": "Say what is wrong, and what to do about it.",
