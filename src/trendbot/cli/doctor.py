@@ -162,6 +162,21 @@ def _feeds(database: Database) -> Iterator[Finding]:
         yield _look("feeds", f"{told}: see `trendbot feeds list --failing`")
     else:
         yield _ok("feeds", f"{len(followed)} followed, none failed when last asked")
+    yield from _ailing(database)
+
+
+def _ailing(database: Database) -> Iterator[Finding]:
+    """Count the feeds from which nothing comes though they answer, and others that want a look."""
+    from trendbot.clock import system_clock
+    from trendbot.core.feed_findings import Grade
+    from trendbot.core.feed_health import examine
+    from trendbot.store.feed_health import patients
+
+    grades = [{found.grade for found in examine(one)} for one in database.read(patients, now=system_clock())]
+    bad = sum(Grade.BAD in grade for grade in grades)
+    look = sum(Grade.LOOK in grade and Grade.BAD not in grade for grade in grades)
+    if bad or look:
+        yield _look("feed health", f"{bad} bad, {look} to look at: see `trendbot feeds doctor`")
 
 
 def _last_run(database: Database) -> Iterator[Finding]:
