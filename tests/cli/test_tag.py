@@ -52,7 +52,7 @@ def themes_of(cli: Cli, entry: int) -> list[str]:
 def test_show_marks_the_words(desk: Cli) -> None:
     said = desk("tag", "show", 1)
     assert "A «hammer» for all" in said.out
-    assert "tools  yes   the rule" in said.out
+    assert "tools  yes   the rules" in said.out
     assert "hammer +2" in said.out
 
 

@@ -21,6 +21,7 @@ from trendbot.store.tags import EffectiveTag, TagRow, effective_tags, tags_of
 if TYPE_CHECKING:
     from trendbot.pipeline.tag import TagReport
     from trendbot.store.database import Session
+    from trendbot.store.models import StoredModel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,10 +49,13 @@ def gather(session: Session, entry_id: int) -> Shown:
     )
 
 
+WHO = {Annotator.RULE: "the rules", Annotator.MODEL: "the learner"}
+"""Machines by what they are; people have names."""
+
 WORDS = (
     Column(title="theme", value=lambda tag: tag.theme),
     Column(title="says", value=lambda tag: "yes" if tag.applies else "no"),
-    Column(title="who", value=lambda tag: tag.made_by if tag.annotator is Annotator.HUMAN else f"the {tag.annotator}"),
+    Column(title="who", value=lambda tag: WHO.get(tag.annotator, tag.made_by)),
     Column(title="sure", value=lambda tag: "" if tag.confidence is None else f"{tag.confidence:.2f}", number=True),
     Column(title="score", value=lambda tag: "" if tag.score is None else f"{tag.score:g}", number=True),
     Column(title="because", value=lambda tag: tag.reason or because(tag.evidence), wide=True),
@@ -137,6 +141,32 @@ def tell_import(report: LabelImport, *, json_: bool) -> None:
     click.echo(f"labels for {report.entries} entries{act}")
     if report.unknown:
         click.echo(f"{report.unknown} lines name entries that are not stored; --add stores them")
+
+
+LEARNT = (
+    Column(title="theme", value=lambda row: row["theme"]),
+    Column(title="examples", value=lambda row: row["positives"], number=True),
+    Column(title="precision", value=lambda row: _share(row["precision"]), number=True),
+    Column(title="recall", value=lambda row: _share(row["recall"]), number=True),
+    Column(title="F1", value=lambda row: _share(row["f1"]), number=True),
+)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def tell_lesson(told: str, stored: StoredModel | None, report: TagReport, *, json_: bool) -> None:
+    """Say what the learner learnt, how well it does on entries it had not seen, and how many it read."""
+    themes = [{"theme": slug, **figures} for slug, figures in stored.metrics.items()] if stored else []
+    if json_:
+        entries = report.entries + report.relearnt
+        show_json({"told": told, "learner": stored.version if stored else None, "entries": entries, "themes": themes})
+        return
+    click.echo(told)
+    if stored is not None:
+        show_table(themes, LEARNT)
+        click.echo(f"{report.entries + report.relearnt} entries read by {stored.version}")
 
 
 def tell_retag(report: TagReport, *, json_: bool) -> None:
