@@ -237,7 +237,7 @@ def refresh(session: Session, stories: Iterable[int], *, background: Background)
     """Choose the lead of each story anew, unless a person pinned it, and set its title and span."""
     for chunk in _chunks(sorted(stories)):
         holds = select(StoryHold.story_id, StoryHold.lead_entry_id).where(StoryHold.story_id.in_(chunk))
-        pinned = {story: lead for story, lead in session.execute(holds)}
+        pinned = dict(session.execute(holds).all())
         spans = session.execute(
             select(StoryEntry.story_id, func.min(Entry.dated_at), func.max(Entry.dated_at))
             .join(Entry, Entry.id == StoryEntry.entry_id)
