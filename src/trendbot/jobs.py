@@ -2,6 +2,7 @@
 
 run_line:    seed ─▶ poll ─▶ tag ─▶ group ─▶ measure ─▶ compose (daily, weekly) ─▶ deliver
 walk_sample: the same, over the made-up week, with the clock standing at each of its moments
+replay:      the same, over a recording of what feeds answered, with the clock standing where it stood then
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from trendbot.core.vocabulary import Cadence
 from trendbot.errors import ConfigError, TrendbotError
 from trendbot.fetch.http import Changed, Failed, Request
 from trendbot.fetch.opml import parse_opml
+from trendbot.fetch.recording import Recorder, Tape
 from trendbot.logs import get_logger
 from trendbot.pipeline.compose import ComposeReport, compose
 from trendbot.pipeline.deliver import DeliverReport, deliver
 from trendbot.pipeline.group import GroupReport, group_entries
 from trendbot.pipeline.measure import MeasureReport, measure
-from trendbot.pipeline.poll import PollReport, poll
+from trendbot.pipeline.poll import Asks, PollReport, poll
+from trendbot.pipeline.replay import replay_run
 from trendbot.pipeline.tag import TagReport, ThemesFile, tag_entries
 from trendbot.pipeline.terms import follow_names
 from trendbot.sample import SampleServer, load_sample
@@ -77,12 +80,17 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 
 async def run_line(
-    app: App, *, opml: str | None = None, force: bool = False, progress: Progress = _silent
+    app: App,
+    *,
+    opml: str | None = None,
+    force: bool = False,
+    record: Path | None = None,
+    progress: Progress = _silent,
 ) -> RunSummary:
     """Make one pass over everything.
 
     `opml` is a file or an address: these feeds are followed and polled instead of the seeds. `force` asks feeds that
-    are not due yet, conditionally all the same.
+    are not due yet, conditionally all the same. `record` is a folder that keeps what every feed answers, for `replay`.
 
     Raises:
         TrendbotError: the list of feeds, the themes or the database cannot be used.
@@ -94,7 +102,8 @@ async def run_line(
     try:
         async with app.fetcher:
             seeded, only = await _feeds(app, opml)
-            gathered = await _gather(app, only=only, force=force, progress=progress)
+            asks = _recorder(app, record) if record else app.fetcher
+            gathered = await _gather(app, asks, only=only, force=force, progress=progress)
         published = await _publish(app, tuple(Cadence), progress)
     except Exception as error:
         app.database.write(finish_run, run_id, now=app.clock(), counts={}, error=str(error) or type(error).__name__)
@@ -116,7 +125,7 @@ async def walk_sample(app: App, *, progress: Progress = _silent) -> RunSummary:
             there = replace(app, clock=frozen_clock(moment))
             if number == 1:
                 seeded, _ = await _feeds(there, server.opml_url)
-            found = await _gather(there, only=None, force=True, progress=_silent)
+            found = await _gather(there, there.fetcher, only=None, force=True, progress=_silent)
             gathered = _joined(gathered, found)
             last = moment == week.moments[-1]
             if last or week.moments[number].date() != moment.date():
@@ -126,6 +135,38 @@ async def walk_sample(app: App, *, progress: Progress = _silent) -> RunSummary:
     if gathered is None or published is None:
         raise ConfigError("the sample week has no moments: restore seeds/sample/sample.toml")
     return _summary(replace(app, clock=frozen_clock(week.clock)), seeded, gathered, published, started, worked)
+
+
+async def replay(app: App, folder: Path, *, progress: Progress = _silent) -> RunSummary:
+    """Run the line over the recording in `folder`: poll at each recorded run, publish at the end of each of its days.
+
+    The database of `app` should be empty: the same recording then makes the same editions, byte for byte.
+
+    Raises:
+        ConfigError: there is no recording, it is damaged, or the home has entries already.
+
+    """
+    started, worked = time.monotonic(), time.process_time()
+    if app.database.read(count_entries):
+        raise ConfigError(f"{app.home} holds entries already: replay into an empty home, named by --home")
+    tape = Tape(folder)
+    gathered = published = None
+    there = app
+    for number, run in enumerate(tape.runs, 1):
+        there = replace(app, clock=frozen_clock(run.at))
+        polled = await replay_run(there.database, tape, run, policy=app.polling)
+        gathered = _joined(gathered, _digested(there, polled, _silent))
+        if number == len(tape.runs) or tape.runs[number].at.date() != run.at.date():
+            published = _and(published, await _publish(there, tuple(Cadence), _silent))
+        progress("replay", number, len(tape.runs))
+    if gathered is None or published is None:
+        raise ConfigError(f"{folder} holds no recording: make one with `trendbot run --record {folder}`")
+    return _summary(there, len(tape.feeds), gathered, published, started, worked)
+
+
+def _recorder(app: App, folder: Path) -> Recorder:
+    feeds = app.database.read(list_feeds)
+    return Recorder(app.fetcher, folder, clock=app.clock, run=app.clock(), feeds=feeds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,17 +226,22 @@ async def _read(app: App, source: str) -> bytes:
 # -- the line ----------------------------------------------------------------------------------------------------------
 
 
-async def _gather(app: App, *, only: Sequence[int] | None, force: bool, progress: Progress) -> _Gathered:
+async def _gather(app: App, asks: Asks, *, only: Sequence[int] | None, force: bool, progress: Progress) -> _Gathered:
     """Poll, tag and group. Where there is nothing yet, feeds are asked whether they are due or not."""
     polled = await poll(
         app.database,
-        app.fetcher,
+        asks,
         clock=app.clock,
         force=force or not app.database.read(count_entries),
         policy=app.polling,
         only=only,
         progress=lambda done, total: progress("poll", done, total),
     )
+    return _digested(app, polled, progress)
+
+
+def _digested(app: App, polled: PollReport, progress: Progress) -> _Gathered:
+    """Tag and group what a poll brought."""
     now = app.clock()
     progress("tag", 0, 0)
     tagged = tag_entries(app.database, now=now, themes=_themes(app))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--allow-private", is_flag=True, help="Ask private and loopback addresses too (intranets, tests).")
 @click.option("--now", type=Instant(), metavar="INSTANT", help="Stop the clock at this instant (ISO 8601).")
 @click.option("--force", is_flag=True, help="Ask feeds that are not due yet, conditionally all the same.")
+@click.option("--record", type=click.Path(path_type=Path), metavar="DIR", help="Keep what every feed answers here.")
 @as_json
 @pass_choices
 def command(
@@ -34,6 +35,7 @@ def command(
     allow_private: bool,
     now: datetime | None,
     force: bool,
+    record: Path | None,
     json_: bool,
 ) -> None:
     """Make one pass over everything and write the editions.
@@ -52,7 +54,7 @@ def command(
     with contextlib.ExitStack() as stack:
         app = stack.enter_context(opened(choices, Access.MIGRATE, options=options, now=now))
         with Reporter() as reporter:
-            summary = asyncio.run(run_line(app, opml=opml, force=force, progress=reporter))
+            summary = asyncio.run(run_line(app, opml=opml, force=force, record=record, progress=reporter))
         if summary.poll.unreachable:
             click.echo(_no_network(summary), err=json_)
         if summary.offline:

@@ -27,7 +27,7 @@ TARGET = 0.25
 """Expected posts that make a poll worthwhile."""
 _EVENNESS = 0.1
 """Share of the hours' profile that is even, whatever was seen."""
-_WEEKS = 1.0
+_WEEKS = 0.5
 """How many even weeks the weekdays' profile starts with."""
 _DAY_ONLY = 0.8
 _HOUR = timedelta(hours=1)
@@ -102,13 +102,13 @@ def _day_profile(instants: Sequence[datetime], weeks: float) -> list[float]:
 
 
 def _hour_profile(instants: Sequence[datetime]) -> list[float]:
-    """Return each hour's rate against the average; a post counts half for the hours beside its own."""
+    """Return each hour's rate against the average; a post counts in part for the hour after its own."""
     midnights = sum(at.hour == 0 and at.minute == 0 for at in instants)
     if midnights >= _DAY_ONLY * len(instants):
         return [1.0] * _HOURS
     weights = [0.0] * _HOURS
     for at in instants:
-        for shift, weight in ((-1, 0.25), (0, 0.5), (1, 0.25)):
+        for shift, weight in ((0, 0.6), (1, 0.4)):
             weights[(at.hour + shift) % _HOURS] += weight
     average = len(instants) / _HOURS
     return [_EVENNESS + (1 - _EVENNESS) * weight / average for weight in weights]

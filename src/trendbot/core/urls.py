@@ -124,7 +124,9 @@ def _canonical_url(url: str) -> str:
 
 def _canonical_path(host: str, path: str) -> str:
     path = quote(unquote(path), safe=_SAFE_PATH)
-    path = _AMP.sub("", _INDEX.sub("", path)).rstrip("/")
+    path, shorter = path.rstrip("/"), ""
+    while shorter != path:  # `/a/index.html/amp` has two endings to lose
+        shorter, path = path, _AMP.sub("", _INDEX.sub("", path)).rstrip("/")
     if host.endswith("arxiv.org"):
         paper = _ARXIV.match(path)
         if paper:

@@ -37,6 +37,8 @@ KEPT_HEADERS = (
     "last-modified", "link",
 )  # fmt: skip
 _CHUNK = 65_536
+_KEEP_ALIVE = 4.0
+"""Seconds that an idle connection is kept: enough for the next feed of the same host, not for a host a feed."""
 _TENTH_MEGABYTE = 100_000
 _GZIP = b"\x1f\x8b"
 _STEPS = {401: "login is required", 403: "access is refused", 404: "no such page", 410: "gone for good"}
@@ -135,6 +137,7 @@ class Fetcher:
         connector = aiohttp.TCPConnector(
             limit=self.connections,
             limit_per_host=self.per_host,
+            keepalive_timeout=_KEEP_ALIVE,
             socket_factory=guarded_sockets(allow_private=self.allow_private),
         )
         return aiohttp.ClientSession(

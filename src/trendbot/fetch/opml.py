@@ -23,6 +23,7 @@ MAX_FEEDS = 20_000
 MAX_DEPTH = 20
 _STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d+|#x[0-9a-f]+|amp|lt|gt|quot|apos);)", re.IGNORECASE)
 _FILE_NAME = re.compile(r"\S+\.(?:xml|rss|atom|rdf|json|txt|html?)", re.IGNORECASE)
+_ENTITY = re.compile(r"&#?\w+;")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _KIND_WORDS = {
@@ -77,8 +78,9 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         declared = re.match(rb"""\s*<\?xml[^>]*encoding=["']([\w.-]+)["']""", data)
+    name = declared[1].decode("ascii").lower() if declared else "cp1252"
     try:
-        return data.decode(declared[1].decode("ascii") if declared else "cp1252", "replace")
+        return data.decode("cp1252" if name in ("utf-8", "utf8") else name, "replace")
     except LookupError:
         return data.decode("cp1252", "replace")
 
@@ -104,7 +106,7 @@ def _outlines(node: Element, folders: tuple[str, ...], depth: int) -> Iterator[F
 
 def _label(attributes: dict[str, str]) -> str:
     text = attributes.get("text") or attributes.get("title") or ""
-    return one_line(Raw(text, markup="&" in text), NAME_LIMIT)
+    return one_line(Raw(text, markup=_ENTITY.search(text) is not None), NAME_LIMIT)
 
 
 def _seed(attributes: dict[str, str], folders: tuple[str, ...]) -> FeedSeed | None:
@@ -129,7 +131,7 @@ def _name(label: str) -> str:
 def _kind(names: Iterable[str]) -> FeedKind:
     """Choose by the nearest name that says a kind, else news."""
     for name in names:
-        words = set(re.findall(r"\w+", name.lower()))
+        words = {word for found in re.findall(r"\w+", name.lower()) for word in (found, found.removesuffix("s"))}
         for kind, marks in _KIND_WORDS.items():
             if kind.value in words or words.intersection(marks):
                 return kind
