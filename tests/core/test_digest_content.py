@@ -94,3 +94,14 @@ def test_hashtags_are_three_to_five_and_of_the_themes() -> None:
     assert wording.hashtags([]) == ("AI", "LLM", "AINews")
     assert wording.hashtags(["open-source"]) == ("AI", "OpenSource", "LLM")
     assert len(wording.hashtags(["a", "b", "c", "d", "e", "f"])) == 5
+
+
+def test_contents_of_version_1_are_read() -> None:
+    tree = to_json(replace(full(), version=1))
+    del tree["foot"]["card"]
+    for item in [tree["lead"], *tree["also"], *(one for section in tree["sections"] for one in section["items"])]:
+        del item["told_on"]
+    read = from_json(tree)
+    assert read.lead is not None
+    assert (read.foot.card, read.lead.told_on, read.version) == (None, None, 1)
+    assert "every sentence is its publisher's own." in wording.proof(read.foot.card)

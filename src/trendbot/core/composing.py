@@ -18,13 +18,15 @@ from trendbot.core.digests import (
     DigestPolicy,
     DigestRise,
     DigestSection,
+    ReportCard,
     Sentence,
     period_days,
 )
 from trendbot.core.limits import one_line, plain_line, safe_link
 from trendbot.core.memory import Told, returning
+from trendbot.core.proofs import Source, is_verbatim, objections, read_source
 from trendbot.core.ranking import Candidate, Ranked, Report, Selection, rank, select
-from trendbot.core.summaries import Text, choose_sentences
+from trendbot.core.summaries import Span, Text, choose_sentences
 from trendbot.core.text import fold
 from trendbot.core.vocabulary import Cadence
 
@@ -179,16 +181,17 @@ def _content(
     readings: bool,
     sample: bool,
 ) -> DigestContent:
-    lead = _item(chosen.lead, sentences=2, others=3) if chosen.lead else None
+    gate = _Gate()
+    lead = _item(chosen.lead, gate, sentences=2, others=3) if chosen.lead else None
     sections = tuple(
         DigestSection(
             slug=slug,
             title=one_line(themes[slug], 80),
-            items=tuple(_item(each, sentences=1, others=2) for each in items),
+            items=tuple(_item(each, gate, sentences=1, others=2) for each in items),
         )
         for slug, items in chosen.sections
     )
-    also = tuple(_item(each, sentences=0, others=0) for each in chosen.also)
+    also = tuple(_item(each, gate, sentences=0, others=0) for each in chosen.also)
     told = [*([lead] if lead else []), *(item for section in sections for item in section.items), *also]
     nothing = wording.NOTHING_ROSE if readings else wording.NOTHING_KNOWN
     return DigestContent(
@@ -219,11 +222,11 @@ def _content(
         rising=rising,
         rising_note="" if rising else nothing,
         also=also,
-        foot=_foot(period, policy, found, _texts(told)),
+        foot=_foot(period, policy, found, _texts(told), gate.card()),
     )
 
 
-def _foot(period: Period, policy: DigestPolicy, found: int, texts: Iterable[str]) -> DigestFoot:
+def _foot(period: Period, policy: DigestPolicy, found: int, texts: Iterable[str], card: ReportCard) -> DigestFoot:
     return DigestFoot(
         minutes=wording.minutes(texts),
         followed=period.followed,
@@ -235,6 +238,7 @@ def _foot(period: Period, policy: DigestPolicy, found: int, texts: Iterable[str]
         site_url=policy.site_url,
         why=wording.why(policy.brand, period.cadence),
         postal_address=one_line(policy.postal_address, 200),
+        card=card,
     )
 
 
@@ -244,13 +248,13 @@ def _texts(items: Iterable[DigestItem]) -> Iterable[str]:
         yield from (sentence.text for sentence in item.sentences)
 
 
-def _item(ranked: Ranked, *, sentences: int, others: int) -> DigestItem:
+def _item(ranked: Ranked, gate: _Gate, *, sentences: int, others: int) -> DigestItem:
     reports, lead = ranked.candidate.reports, ranked.lead
     return DigestItem(
         story_id=ranked.candidate.story_id,
         headline=headline_of(lead),
         lead=_entry(lead),
-        sentences=_sentences(ranked, sentences),
+        sentences=_sentences(ranked, gate, sentences),
         reports=len({report.canonical_url for report in reports}),
         publishers=len({report.publisher for report in reports}),
         others=tuple(_entry(report) for report in _others(ranked)[:others]),
@@ -280,24 +284,51 @@ def _others(ranked: Ranked) -> list[Report]:
     return list(best.values())
 
 
-def _sentences(ranked: Ranked, limit: int) -> tuple[Sentence, ...]:
-    """Take the lead's own sentences for a short item, where it has any; those of all reports else."""
+class _Gate:
+    """Lets through what is proved by the entry it is drawn from, and keeps count."""
+
+    def __init__(self) -> None:
+        self.through = self.own = self.blocked = 0
+
+    def passes(self, text: str, source: Source) -> bool:
+        """Tell whether a sentence may go out."""
+        proved = bool(text) and not objections(text, source)
+        self.through += proved
+        self.blocked += not proved
+        self.own += proved and is_verbatim(text, source)
+        return proved
+
+    def card(self) -> ReportCard:
+        """Return the report card."""
+        return ReportCard(sentences=self.through, grounded=self.through, extractive=self.own, blocked=self.blocked)
+
+
+def _sentences(ranked: Ranked, gate: _Gate, limit: int) -> tuple[Sentence, ...]:
+    """Take the lead's own sentences for a short item, where it has any; those of all reports else.
+
+    What the gate stops does not go out: another report's sentence does, else the title alone.
+    """
     headline = headline_of(ranked.lead)
     own = [ranked.lead]
     rest = [report for report in ranked.candidate.reports if report is not ranked.lead]
     tries = [own + rest] if limit > 1 else [own, rest]
-    for reports in tries:
+    for reports in tries if limit else ():
         texts = [Text(entry_id=each.entry_id, source=source_of(each), body=each.body) for each in reports]
-        spans = choose_sentences(texts, headline=headline, limit=limit) if limit else ()
-        if spans:
-            return tuple(
-                Sentence(
-                    text=one_line(span.text, 400),
-                    entry_id=span.entry_id,
-                    source=span.source,
-                    start=span.start,
-                    end=span.end,
-                )
-                for span in spans
-            )
+        spans = choose_sentences(texts, headline=headline, limit=limit)
+        by_id = {each.entry_id: each for each in reports}
+        proved = [_sentence(span) for span in spans if gate.passes(_said(span), _source(by_id[span.entry_id]))]
+        if proved:
+            return tuple(proved)
     return ()
+
+
+def _source(report: Report) -> Source:
+    return read_source(report.title, report.body, report.source)
+
+
+def _said(span: Span) -> str:
+    return one_line(span.text, 400)
+
+
+def _sentence(span: Span) -> Sentence:
+    return Sentence(text=_said(span), entry_id=span.entry_id, source=span.source, start=span.start, end=span.end)

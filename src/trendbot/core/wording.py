@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from trendbot.core.digests import DigestItem, DigestRise
+from trendbot.core.digests import DigestItem, DigestRise, ReportCard
 from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, plain_line, shorten, shorten_units
 from trendbot.core.vocabulary import Cadence
 
@@ -127,6 +127,16 @@ def call(brand: str) -> str:
 def why(brand: str, cadence: Cadence) -> str:
     """Return why a reader gets the digest."""
     return f"You get this because you asked for the {cadence} digest of {plain_line(brand, 60)}."
+
+
+def proof(card: ReportCard | None) -> str:
+    """Return what the foot says of the sentences: whose words they are, and how many the proof gate stopped."""
+    if card is None or card.extractive == card.sentences:
+        own = "every sentence is its publisher's own"
+    else:
+        own = f"{card.extractive} of {counted(card.sentences, 'sentence')} are their publisher's own, all are proved"
+    stopped = f"; {counted(card.blocked, 'sentence')} stopped for want of proof" if card and card.blocked else ""
+    return f"Chosen and sorted by rules, without a language model; {own}{stopped}."
 
 
 def minutes(texts: Iterable[str]) -> int:

@@ -99,6 +99,7 @@ def _environment(loader: jinja2.BaseLoader, **options: Any) -> jinja2.Environmen
     environment.filters.update(
         more=wording.more_text,
         since=wording.since_text,
+        proof=wording.proof,
         rise=wording.rise_text,
         figure=wording.figure,
         link=safe_link,
