@@ -42,7 +42,7 @@ class Grouping:
     large: int = 3
     fade: float = 12.0
     live: float = 20.0
-    same_feed: float = 0.35
+    same_feed: float = 0.5
     lone: float = 0.7
     reach: float = 168.0
     union_reach: float = 72.0
@@ -184,9 +184,10 @@ class Grouper:
         if known:
             return _Found(known, Reason.SAME_TITLE)
         scored = self._scored(member)
+        rivals = [story for similarity, story in scored if similarity >= self.grouping.join / 2]
         if scored and scored[0][0] >= self.grouping.join:
-            return _Found(scored[0][1], Reason.SIMILAR, scored[0][0], [story for _, story in scored[1:]])
-        return _Found(None, Reason.OPENED, None, [story for _, story in scored])
+            return _Found(scored[0][1], Reason.SIMILAR, scored[0][0], rivals[1:])
+        return _Found(None, Reason.OPENED, None, rivals)
 
     def _same_url(self, member: Member) -> Story | None:
         """Return the story of an entry with the same address; one feed may use one address for many entries."""
@@ -238,14 +239,12 @@ class Grouper:
         return [story for _, _, story in best if story.gap(at) <= self.grouping.reach]
 
     def _similarity(self, seen: Vectors, member: Member, story: Story, central: float) -> float:
-        nearest = max([dot(seen.title, other.vectors.title) for other in story.members]) + max(
-            [dot(seen.body, other.vectors.body) for other in story.members]
-        )
         faded = 0.5 + 0.5 * math.exp(-story.gap(member.at) / self.grouping.fade)
         faded *= 1 - self.grouping.same_feed * story.share_of(member.item.feed_id)
-        if sum([term in story.body for term in seen.body]) <= 1:
-            faded *= self.grouping.lone
-        return (central + nearest) / 4 * faded
+        similarity = (central + _greatest(seen, story, central)) / 4 * faded
+        if similarity >= self.grouping.join and sum([term in story.body for term in seen.body]) <= 1:
+            similarity *= self.grouping.lone
+        return similarity
 
     # -- uniting ---------------------------------------------------------------------------------------------------
 
@@ -273,6 +272,14 @@ class Grouper:
         gone = self._state.remove(younger.number)
         older.first = min(older.first, gone.first)
         self._put(older, gone.members)
+
+
+def _greatest(seen: Vectors, story: Story, central: float) -> float:
+    """Return the greatest cosine to a member, of titles plus of bodies; to a single member it is the central one."""
+    if len(story.members) == 1:
+        return central
+    titles = [dot(seen.title, other.vectors.title) for other in story.members]
+    return max(titles) + max([dot(seen.body, other.vectors.body) for other in story.members])
 
 
 def _rank(row: tuple[float, int, Story]) -> tuple[float, int]:
