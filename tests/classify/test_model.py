@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from trendbot.classify.matcher import Matcher
-from trendbot.classify.model import Model, dump_model, load_model
+from trendbot.classify.model import HEAVIEST, Model, dump_model, load_model
 from trendbot.classify.training import LEAST_POSITIVES, Example, train
 from trendbot.core.themes import Annotation, parse_themes
 from trendbot.errors import ConfigError
@@ -114,7 +114,7 @@ def test_it_is_written_and_read_back_alike(model: Model) -> None:
 
 def test_it_explains_itself_by_its_heaviest_words(model: Model) -> None:
     title = "the reactor and the judge"
-    said = {p.theme: p for p in model.predict(title, "", MATCHER.annotate(title, ""), explain=True)}
+    said = {p.theme: p for p in model.predict(title, "", MATCHER.annotate(title, ""), explain=HEAVIEST)}
     assert said["power"].heaviest[0].word == "reactor"
     assert said["law"].heaviest[0].word == "judge"
     assert said["law"].heaviest[0].weight > 0
@@ -127,7 +127,7 @@ def test_the_rules_verdict_is_part_of_the_explanation() -> None:
         for title, themes in [("electricity here", ["power"]), ("a song", [])] * 20
     ]
     model = train(cases, RULES.slugs, rules="")
-    (said,) = model.predict("electricity", "", MATCHER.annotate("electricity", ""), explain=True)
+    (said,) = model.predict("electricity", "", MATCHER.annotate("electricity", ""), explain=HEAVIEST)
     assert "rules of power" in {weighed.word for weighed in said.heaviest}
 
 

@@ -120,7 +120,8 @@ class Matcher:
 
     def _search(self, text: Folded, place: int, hits: Hits) -> None:
         table, cased, folded = self._seekers, text.cased, text.folded
-        for anchor, at, _ in self._automaton.find_matches_as_indexes(text.spaced, overlapping=True):
+        matches = self._automaton.find_matches_as_indexes(text.spaced, overlapping=True)
+        for anchor, at, _ in matches:
             for phrase, shift, size, exact, check in table[anchor]:
                 start = at + shift
                 if exact is not None and not cased.startswith(exact, start):
@@ -131,9 +132,10 @@ class Matcher:
                     if found is None:
                         continue
                     span = (place, *found)
-                spans = hits[phrase]
-                if len(spans) < MAX_OCCURRENCES:
-                    spans.append(span)
+                hits[phrase].append(span)
+        if len(matches) > MAX_OCCURRENCES:  # rare: what is kept is bounded, at no cost to ordinary texts
+            for spans in hits.values():
+                del spans[MAX_OCCURRENCES:]
 
 
 def _automaton(anchors: tuple[str, ...]) -> AhoCorasick:

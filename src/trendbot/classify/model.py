@@ -13,7 +13,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import nsmallest
 from zipfile import BadZipFile
 
 import numpy as np
@@ -27,10 +26,8 @@ from trendbot.errors import ConfigError
 
 Floats = NDArray[np.float32]
 _FORMAT = 2
-HEAVIEST = 8
-"""Words that explain a probability."""
-TOLD = 4
-"""Words told of them in one line."""
+HEAVIEST, TOLD = 8, 4
+"""Words that explain a probability: to a person who asks, and in the one line that is stored with a tag."""
 EXPLAINED_FROM = 0.1
 """A probability below this needs no explanation, unless the rules said something of the theme."""
 
@@ -59,7 +56,7 @@ class Prediction:
     @property
     def reason(self) -> str:
         """The heaviest words in one line, ``reactor +1.2, song -0.4``; empty where nothing was explained."""
-        return ", ".join(f"{weighed.word} {weighed.weight:+.1f}" for weighed in self.heaviest[:TOLD])
+        return ", ".join(f"{weighed.word} {weighed.weight:+.1f}" for weighed in self.heaviest)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,14 +100,13 @@ class Model:
         places = {word: (place, weight) for place, (word, weight) in enumerate(self.words.items())}
         object.__setattr__(self, "places", places)
         object.__setattr__(self, "by_feature", np.ascontiguousarray(self.weights.T))
-        rules = [f"rules of {slug}" for slug in self.slugs for _ in range(RULE_FEATURES)]
-        object.__setattr__(self, "names", (*self.words, *rules))
+        object.__setattr__(self, "names", tuple(self.words))
         object.__setattr__(self, "version", _version(self))
 
-    def predict(self, title: str, body: str, annotation: Annotation, *, explain: bool = False) -> list[Prediction]:
+    def predict(self, title: str, body: str, annotation: Annotation, *, explain: int = 0) -> list[Prediction]:
         """Give a probability for each theme that was learnt.
 
-        With `explain` also the words that weighed most, for themes that are likely or that the rules spoke of.
+        Also the `explain` words that weighed most, for themes that are likely or that the rules spoke of.
         """
         if not self.learnt:
             return []
@@ -121,8 +117,8 @@ class Model:
         spoken = {verdict.theme for verdict in annotation.verdicts} if explain else set()
         for row, (learnt, score) in enumerate(zip(self.learnt, scores, strict=True)):
             chance = _sigmoid(learnt.slope * score + learnt.offset)
-            worth_it = explain and (chance >= EXPLAINED_FROM or learnt.theme in spoken)
-            heaviest = self._heaviest(columns, gathered[:, row] * values) if worth_it else ()
+            worth_it = explain > 0 and (chance >= EXPLAINED_FROM or learnt.theme in spoken)
+            heaviest = self._heaviest(columns, gathered[:, row] * values, explain) if worth_it else ()
             said.append(Prediction(learnt.theme, chance, heaviest))
         return said
 
@@ -135,14 +131,18 @@ class Model:
             np.array([*values, *verdicts], dtype=np.float32),
         )
 
-    def _heaviest(self, columns: NDArray[np.int64], row: Floats) -> tuple[Weighed, ...]:
-        by_name: dict[str, float] = {}
-        for column, part in zip(columns.tolist(), row.tolist(), strict=True):
-            if part:
-                name = self.names[column]
-                by_name[name] = by_name.get(name, 0.0) + part
-        ranked = nsmallest(HEAVIEST, by_name.items(), key=lambda item: (-abs(item[1]), item[0]))
-        return tuple(Weighed(name, round(weight, 4)) for name, weight in ranked)
+    def _heaviest(self, columns: NDArray[np.int64], row: Floats, number: int) -> tuple[Weighed, ...]:
+        words = len(columns) - RULE_FEATURES * len(self.slugs)
+        parts = np.concatenate((row[:words], row[words:].reshape(-1, RULE_FEATURES).sum(axis=1)))
+        heaviest = np.argsort(-np.abs(parts), kind="stable")[:number].tolist()
+        return tuple(
+            Weighed(
+                self.names[columns[place]] if place < words else f"rules of {self.slugs[place - words]}",
+                round(float(parts[place]), 4),
+            )
+            for place in heaviest
+            if parts[place]
+        )
 
 
 def _sigmoid(value: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from trendbot.classify.model import Model, Weighed
+from trendbot.classify.model import HEAVIEST, Model, Weighed
 from trendbot.core.tagging import rule_confidence
 from trendbot.core.themes import Annotation, Evidence
 from trendbot.core.themes import Verdict as RuleVerdict
@@ -47,7 +47,7 @@ def view(past: Past, rows: Mapping[str, Sequence[TagRow]], model: Model | None, 
     if model is None:
         return said
     nothing = Verdict(applies=False, probability=0.0, by=Annotator.MODEL)
-    for found in model.predict(past.read.title, past.read.body, annotation(rows), explain=explain):
+    for found in model.predict(past.read.title, past.read.body, annotation(rows), explain=HEAVIEST * explain):
         said[found.theme] = replace(
             said.get(found.theme, nothing),
             applies=found.applies,

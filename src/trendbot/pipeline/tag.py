@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trendbot.classify.matcher import Matcher
-from trendbot.classify.model import EXPLAINED_FROM, Model, Prediction
+from trendbot.classify.model import EXPLAINED_FROM, TOLD, Model, Prediction
 from trendbot.core.themes import Annotation, ThemeSet, Verdict, parse_themes
 from trendbot.core.themes.own import with_own_terms
 from trendbot.core.vocabulary import Annotator
@@ -213,7 +213,7 @@ class Readers:
             found = self.matcher.annotate(entry.title, entry.body, feed=entry.feed, author=entry.author)
             said[Annotator.RULE] = replace(nothing, verdicts=found.verdicts, mentions=found.mentions)
             if self.learner is not None:
-                guesses = self.learner.predict(entry.title, entry.body, found, explain=True)
+                guesses = self.learner.predict(entry.title, entry.body, found, explain=TOLD)
                 said[Annotator.MODEL] = _learnt(nothing, guesses, spoken=found)
         except Exception:
             log.exception("entry_not_tagged", entry_id=entry.id)

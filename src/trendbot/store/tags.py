@@ -151,8 +151,8 @@ def _present(session: Session, readings: Sequence[Reading]) -> list[Reading]:
 
 
 def _insert(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(insert(table), rows)
+    if rows:  # into the table, not the mapped class: it is twice as fast, and there are many rows
+        session.execute(insert(table.__table__), rows)
 
 
 def _tag_rows(

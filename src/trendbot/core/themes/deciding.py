@@ -50,8 +50,12 @@ class Reading:
         key = id(members)
         spans = self.groups.get(key)
         if spans is None:
-            present = self.hits.keys() & members
-            self.groups[key] = spans = [span for member in sorted(present) for span in self.hits[member]]
+            if len(members) == 1:
+                spans = self.hits.get(next(iter(members)), _EMPTY)
+            else:
+                present = self.hits.keys() & members
+                spans = [span for member in sorted(present) for span in self.hits[member]]
+            self.groups[key] = spans
         return spans
 
 
@@ -205,7 +209,7 @@ def _nearest(test: Test, reading: Reading) -> Sequence[Span]:
 
 def _verdict(compiled: Compiled, number: int, evidence: list[Evidence]) -> Verdict:
     theme = compiled.source.themes[number]
-    score = round(sum([item.weight for item in evidence]), 6)
+    score = evidence[0].weight if len(evidence) == 1 else round(sum([item.weight for item in evidence]), 6)
     return Verdict(theme.slug, score >= theme.threshold, score, None, tuple(evidence))
 
 
