@@ -263,6 +263,29 @@ def retag(choices: Choices, since: datetime | None, everything: bool, json_: boo
 
 
 @command.command()
+@click.option("--since", type=Instant(), help="Let it read only entries dated then or later (ISO 8601).")
+@as_json
+@pass_choices
+def learn(choices: Choices, since: datetime | None, json_: bool) -> None:
+    """Train the learner on all that people said, and let it read. A run does so by itself when enough was said."""
+    from trendbot.bootstrap import Access
+    from trendbot.classify.matcher import Matcher
+    from trendbot.cli.opening import opened
+    from trendbot.cli.tag_view import tell_lesson
+    from trendbot.cli.theme_files import tag_anew
+    from trendbot.pipeline.learn import learn
+    from trendbot.pipeline.tag import rules_in_force
+    from trendbot.store.models import active_model
+
+    with opened(choices, Access.WRITE) as app:
+        _need_themes(app)
+        rules = rules_in_force(app.database, None, now=app.clock())
+        lesson = learn(app.database, Matcher(rules.themes), now=app.clock())
+        report = tag_anew(app, since=since, quiet=json_)
+        tell_lesson(lesson.told, app.database.read(active_model), report, json_=json_)
+
+
+@command.command()
 @click.option("--theme", metavar="SLUG", help="Only entries that may be of this theme.")
 @click.option("--search", metavar="WORDS", help="Only entries with all of these words.")
 @click.option("--since", type=Instant(), help="Only entries dated then or later (ISO 8601).")
