@@ -18,7 +18,7 @@ def read_atom(root: Any) -> RawFeed:
     """Read the document under `root`; raises HandOverError."""
     if any(name != LANG for name in root.attrib):
         raise HandOverError
-    title, link, entries = EMPTY, "", []
+    title, link, own, entries = EMPTY, "", None, []
     for node in root:
         tag = node.tag
         if tag == ATOM + "entry":
@@ -28,10 +28,10 @@ def read_atom(root: Any) -> RawFeed:
         elif tag == ATOM + "link":
             link = _link(node) or link
         elif tag == ATOM + "id":
-            link = link or address(bare(node))
+            own = address(bare(node)) if own is None else own
         elif not _inert_in_feed(node, tag):
             raise HandOverError
-    return RawFeed(title=title, link=link, language=language_of(root), entries=tuple(entries))
+    return RawFeed(title=title, link=link or own or "", language=language_of(root), entries=tuple(entries))
 
 
 def _inert_in_feed(node: Any, tag: str) -> bool:
@@ -58,7 +58,8 @@ def _link(node: Any) -> str:
 
 
 def _read_id(item: Item, node: Any) -> None:
-    item.guid = item.permalink = address(bare(node))
+    item.guid = address(bare(node))
+    item.permalink = item.guid if item.permalink is None else item.permalink
 
 
 def _read_link(item: Item, node: Any) -> None:

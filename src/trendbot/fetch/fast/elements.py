@@ -28,7 +28,7 @@ class Item:
 
     guid: str = ""
     link: str | None = None
-    permalink: str = ""
+    permalink: str | None = None
     original: str = ""
     title: Raw = EMPTY
     summary: Raw | None = None
@@ -61,7 +61,7 @@ def read_item(node: Any, readers: Readers, inert: frozenset[str]) -> RawEntry:
 
 def finished(item: Item) -> RawEntry:
     """Return the item as a raw entry."""
-    link = item.original or (item.permalink if item.link is None else item.link)
+    link = item.original or (item.link if item.link is not None else item.permalink) or ""
     if not link and item.other_links:
         raise HandOverError
     return RawEntry(

@@ -84,11 +84,13 @@ def _read_guid(item: Item, node: Any) -> None:
         raise HandOverError
     if flags.get("ispermalink", "true") == "true":
         text = address(text)
-        item.permalink = item.permalink or text
+        item.permalink = text if item.permalink is None else item.permalink
     item.guid = text
 
 
 def _read_link(item: Item, node: Any) -> None:
+    if item.link is not None:
+        raise HandOverError
     item.link = _link(node)
 
 
