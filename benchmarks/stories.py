@@ -34,15 +34,15 @@ def yardstick(items: list[Labelled], table: Background) -> float:
         stories = [story for story in stories if at - story[1][0] <= REACH]
         best, nearest = 0.0, None
         for story in stories:
-            similarity = dot(vector, story[0]) / (length(story[0]) or 1.0)
+            similarity = dot(vector, story[0]) / story[1][1]
             if similarity > best:
                 best, nearest = similarity, story
         if nearest is None or best < JOIN:
-            nearest = ({}, [at])
+            nearest = ({}, [at, 1.0])
             stories.append(nearest)
         for term, value in vector.items():
             nearest[0][term] = nearest[0].get(term, 0.0) + value
-        nearest[1][0] = at
+        nearest[1][:] = [at, length(nearest[0]) or 1.0]
     return time.perf_counter() - started
 
 

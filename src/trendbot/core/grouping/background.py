@@ -31,6 +31,7 @@ class Background:
     documents: int
     counts: Mapping[int, int]
     _known: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
+    _weights: dict[int, float] = field(default_factory=dict, compare=False, repr=False)
 
     def count(self, word: str) -> int:
         """Return in how many of the headlines a word stands."""
@@ -46,7 +47,14 @@ class Background:
 
         `pool` more documents, of which `holders` have the word, are added to those of the table.
         """
-        return max(_FLOOR, math.log((self.documents + pool + 1) / (self.count(word) + holders + _UNSEEN)))
+        if pool:
+            return max(_FLOOR, math.log((self.documents + pool + 1) / (self.count(word) + holders + _UNSEEN)))
+        count = self.count(word)
+        known = self._weights.get(count)
+        if known is None:
+            known = max(_FLOOR, math.log((self.documents + 1) / (count + _UNSEEN)))
+            self._weights[count] = known
+        return known
 
 
 def word_hash(word: str) -> int:
