@@ -25,6 +25,10 @@ from trendbot.core.grouping.state import Item, Member, Sight, State, Story, hour
 from trendbot.core.grouping.vectors import Vector, Vectors, dot, scaled, vectors
 
 
+_SWEEP = 24.0
+"""Hours between two sweeps of old addresses, which look at all of them."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grouping:
     """The parameters; one setting for every kind of material. Times are hours.
@@ -95,6 +99,7 @@ class Grouper:
         self._state = State(members=self.grouping.members, reach=self.grouping.reach)
         self._ends: list[tuple[float, int]] = []
         self._became: dict[int, int] = {}
+        self._swept = -math.inf
 
     @property
     def numbers(self) -> frozenset[int]:
@@ -165,7 +170,9 @@ class Grouper:
             story = self._state.stories.get(number)
             if story is not None and story.last < edge:
                 self._state.remove(number)
-                self._state.forget_urls(edge)
+        if edge - self._swept > _SWEEP:
+            self._swept = edge
+            self._state.forget_urls(edge)
 
     def _member(self, item: Item) -> Member:
         made = vectors(item.title, item.summary, self.background)
