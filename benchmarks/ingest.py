@@ -3,8 +3,9 @@
 Run:       python benchmarks/ingest.py [--feeds 1000] [--rounds 3] [--growth] [--waiting]      (about six minutes)
 Feeds:     made-up RSS of 30 entries and about 58 kB each, from a server in a process of its own, each feed under a
            loopback address of its own (127.x.y.z), since no poller may ask one host hundreds of times at once.
-Yardsticks: lemon24/reader (pip install reader==3.26 sgmllib3k), `update_feeds` with its best number of workers (20) and
-           its own SQLite store; feedparser as it comes, one process; bare aiohttp, 64 at once, which reads and forgets.
+Yardsticks: lemon24/reader (pip install reader==3.26 sgmllib3k), `update_feeds` with its best number of workers (20)
+           and its own SQLite store; feedparser as it comes, one process; bare aiohttp, 64 at once, which reads and
+           forgets.
 Targets:   cold ≥ 8 × reader, ≤ 300 MB; parsing ≥ 6 × feedparser; all-304 ≥ 3 × reader and ≥ 0.5 × bare aiohttp;
            with 200 ms of latency ≥ 0.5 of connections ÷ latency; 10,000 feeds at ≤ 1.2 × CPU a feed, ≤ 1.3 × memory.
 Every measurement runs in a fresh process; the medians are printed, the ratios last.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from trendbot.core.ranking import Candidate, Report
@@ -77,7 +77,8 @@ def list_candidates(
 
 def _period(since: datetime, until: datetime, by: By) -> list[ColumnElement[bool]]:
     if by == "dated":
-        return [Entry.dated_at >= since, Entry.dated_at <= until]
+        said = or_(Entry.published_at.is_not(None), Entry.updated_at.is_not(None), Entry.backlog.is_(False))
+        return [Entry.dated_at >= since, Entry.dated_at <= until, said]  # an old page without a date is not of today
     return [Entry.seen_at > since, Entry.seen_at <= until, Entry.backlog.is_(False)]
 
 
