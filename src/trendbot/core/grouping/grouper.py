@@ -24,7 +24,6 @@ from trendbot.core.grouping.background import Background
 from trendbot.core.grouping.state import Item, Member, Sight, State, Story, hours
 from trendbot.core.grouping.vectors import Vector, Vectors, dot, scaled, vectors
 
-
 _SWEEP = 24.0
 """Hours between two sweeps of old addresses, which look at all of them."""
 
