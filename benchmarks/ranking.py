@@ -5,7 +5,8 @@ FOLDER:   items.jsonl (id, source, kind, url, title, summary, published, day) an
           2 summary, 1 cited), as in the set `stream_dense`.
 Measures: nDCG@10 over each day's stories (a story has the best grade of its entries), MRR of the lead, precision at 10;
           the mean over the days. Yardsticks in the same run: size of the story, number of its publishers.
-The line "learned" gives each feed the weight that its picks of the days before earn it, as an editor's stars would.
+The line "learned" gives each feed the weight that its picks of the days before earn it, as an editor's stars would; it
+learns from every day, judged or not.
 """
 
 from __future__ import annotations
@@ -110,7 +111,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument(
+        "--days", choices=["all", "even", "odd"], default="all", help="tune on one half, report the other"
+    )
+    given = parser.parse_args()
+    folder: Path = given.folder
     items = [json.loads(line) for line in (folder / "items.jsonl").open(encoding="utf-8")]
     picks: dict[str, dict[str, int]] = {}
     for line in (folder / "picks.jsonl").open(encoding="utf-8"):
@@ -123,11 +128,13 @@ def main() -> None:
         themes = bundled("seeds") / "themes.toml"
         tag_entries(database, now=now, themes=ThemesFile(text=themes.read_text(encoding="utf-8"), name=themes.name))
         group_entries(database, now=now)
-        report(database, picks, {item["id"]: item["day"] for item in items}, ids)
+        report(database, picks, {item["id"]: item["day"] for item in items}, ids, given.days)
 
 
-def report(database: Database, picks: dict[str, dict[str, int]], days: dict[str, str], ids: dict[int, str]) -> None:
-    """Judge every day by every order and print the means."""
+def report(
+    database: Database, picks: dict[str, dict[str, int]], days: dict[str, str], ids: dict[int, str], half: str
+) -> None:
+    """Judge the days of a half (by their place in the calendar, the first is even) and print the means."""
     orders: dict[str, Order] = {
         "size": by(lambda each: len(each.reports)),
         "publishers": by(lambda each: len({report.publisher for report in each.reports})),
@@ -136,7 +143,8 @@ def report(database: Database, picks: dict[str, dict[str, int]], days: dict[str,
     sums = {name: [0.0, 0.0, 0.0] for name in (*orders, "learned")}
     hits: Counter[int] = Counter()
     seen: Counter[int] = Counter()
-    for day, graded in sorted(picks.items()):
+    counted = 0
+    for place, (day, graded) in enumerate(sorted(picks.items())):
         end = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1, hours=12)
         found = database.read(
             views.list_candidates, since=end - timedelta(days=3), until=end, by="dated", oldest=end - timedelta(days=3)
@@ -148,15 +156,17 @@ def report(database: Database, picks: dict[str, dict[str, int]], days: dict[str,
         weights = {feed: 1 + 8 * (hits[feed] + 1) / (seen[feed] + 40) / 0.4 * 1.0 for feed in seen}
         made = {name: order(candidates, end) for name, order in orders.items()}
         made["learned"] = ours(learned(candidates, weights), end)
-        for name, ordered in made.items():
+        judge = half == "all" or (half == "odd") == bool(place % 2)
+        counted += judge
+        for name, ordered in made.items() if judge else ():
             sums[name] = [sum(pair) for pair in zip(sums[name], judged(ordered, graded, ids), strict=True)]
         for each in candidates:
             for one in each.reports:
                 seen[one.feed_id] += 1
                 hits[one.feed_id] += graded.get(ids[one.entry_id], 0) > 0
-    print(f"{'order':12}  nDCG@10  lead MRR  P@10   ({len(picks)} days)")
+    print(f"{'order':12}  nDCG@10  lead MRR  P@10   ({counted} days)")
     for name, values in sums.items():
-        ndcg, mrr, precision = (value / len(picks) for value in values)
+        ndcg, mrr, precision = (value / counted for value in values)
         print(f"{name:12}  {ndcg:7.3f}  {mrr:8.3f}  {precision:.2f}")
 
 

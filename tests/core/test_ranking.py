@@ -138,6 +138,7 @@ def test_near_repeats_run_once() -> None:
 
 def test_a_story_without_a_theme_is_told_among_the_headlines() -> None:
     first = story(1)
-    second = story(2, replace(report(2, "Something else entirely happens"), themes={}))
-    made = chosen([first, second])
+    second = story(2, replace(report(2, "Something else entirely happens", kind=FeedKind.NEWS), themes={}))
+    alone = story(3, replace(report(3, "A canteen of its own opens"), themes={}))
+    made = chosen([first, second, alone])
     assert [each.candidate.story_id for each in made.also] == [2]

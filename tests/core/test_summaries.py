@@ -92,3 +92,11 @@ def test_the_sentence_nearest_to_all_reports_wins() -> None:
         limit=1,
     )
     assert chosen[0].entry_id in (2, 3)
+
+
+@pytest.mark.parametrize(
+    "sentence", ["The loss is $L_{\\theta}(x)$ over the whole of the data set.", "It needs \\frac{1}{2} of the memory."]
+)
+def test_a_sentence_with_a_formula_is_passed_over(sentence: str) -> None:
+    assert not is_news(sentence)
+    assert is_news("The laptop costs $1,200 and the server costs about $9,400 in all.")

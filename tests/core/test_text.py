@@ -109,3 +109,11 @@ def test_a_hostile_text_costs_no_more_than_its_length(seed: str) -> None:
     assert isinstance(sentences(text), tuple)
     assert isinstance(words(text), tuple)
     normal_title(text)
+
+
+def test_an_i_among_initials_ends_no_sentence() -> None:
+    assert sentences("So wrote I. J. Good in 1965. It was so, said I. The rest is known.") == (
+        "So wrote I. J. Good in 1965.",
+        "It was so, said I.",
+        "The rest is known.",
+    )

@@ -301,3 +301,16 @@ def test_a_digest_of_two_thousand_entries_is_one_digest(database: Database, now:
     tree = content(database, now)
     assert tree.foot.entries == 2000
     assert len(tree.items()) <= POLICY.stories + POLICY.also
+
+
+def test_a_thin_days_stories_stand_under_one_heading(database: Database, now: datetime) -> None:
+    for number, theme in enumerate(("tools", "trust", "market")):
+        story(database, now, News(title=f"Event{number} of kind{number} happens", feed=f"F{number}", themes=(theme,)))
+    (section,) = content(database, now).sections
+    assert (section.title, len(section.items)) == ("More stories", 2)
+
+
+def test_a_title_that_calls_on_the_reader_is_no_headline(database: Database, now: datetime) -> None:
+    story(database, now, News(title="Click here for the release date of the new model"))
+    story(database, now, News(title="Alder opens its model", feed="Box"))
+    assert headlines(content(database, now)) == ["Alder opens its model"]

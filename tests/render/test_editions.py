@@ -16,6 +16,7 @@ from trendbot.errors import RenderError
 from trendbot.paths import bundled
 from trendbot.render.editions import render_edition
 from trendbot.render.environment import Renderer
+from trendbot.render.preview import Earlier, render_preview
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 RENDERER = Renderer(bundled("templates"))
@@ -181,3 +182,11 @@ def _luminance(colour: str) -> float:
     channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_page_links_the_earlier_digests() -> None:
+    files = ("daily/2026-11-14/linkedin.txt", "daily/2026-11-14/telegram-1.html")
+    page = render_preview(RENDERER, [], [Earlier(title="trendbot daily, no. 6", files=files)])
+    assert "trendbot daily, no. 6" in page
+    assert all(f'href="{file}"' in page for file in files)
+    assert "Earlier" not in render_preview(RENDERER, [])

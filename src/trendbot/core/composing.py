@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from trendbot.core import wording
 from trendbot.core.digests import (
     CONTENT_VERSION,
+    MORE,
     DigestContent,
     DigestEntry,
     DigestFoot,
@@ -34,8 +35,15 @@ HEADLINE = 200
 _LABEL = re.compile(r"^(?:\[[^\]]{1,24}\]\s*)+(?=\S)")
 _TAIL = re.compile(r"^(.{12,}\S)\s+[|–—-]\s+([^|–—]{2,40})$")
 _NO_HEADLINE = re.compile(r"\W*(?:v?\d[\d.]*\S*|\w+)\W*")
+_NO_NEWS = re.compile(
+    r"^(?:click here|sign up|subscribe|register (?:now|today)|buy now|last chance|save \d|"
+    r"ignore (?:all )?(?:the )?previous)\b",
+    re.IGNORECASE,
+)
 _JOINTS = re.compile(r"\s+(?:[|–—-]|::)\s+")
 SOURCE = 60
+THIN = 4
+"""With no more stories than this beside the lead they stand under one heading."""
 _ENGLISH = frozenset("the of to and in for is with on a an by from as at how why what its new your are can not".split())  # noqa: SIM905
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
@@ -78,13 +86,13 @@ def tellable(
 def headline_of(report: Report) -> str:
     """Return the title as a headline: without a label in front ("[News]") and its publisher's name behind.
 
-    Empty where the title is a single word or a version number: that is no headline.
+    Empty where the title is a single word or a version number, or calls on the reader: that is no headline.
     """
     title = _LABEL.sub("", one_line(report.title, 1000))
     tail = _TAIL.match(title)
     if tail and _folded(tail.group(2)) in _folded(report.source + report.publisher):
         title = tail.group(1)
-    return "" if _NO_HEADLINE.fullmatch(title) else plain_line(title, HEADLINE)
+    return "" if _NO_HEADLINE.fullmatch(title) or _NO_NEWS.search(title) else plain_line(title, HEADLINE)
 
 
 def source_of(report: Report) -> str:
@@ -191,6 +199,7 @@ def _content(
         )
         for slug, items in chosen.sections
     )
+    sections = _joined(sections)
     also = tuple(_item(each, gate, sentences=0, others=0) for each in chosen.also)
     told = [*([lead] if lead else []), *(item for section in sections for item in section.items), *also]
     nothing = wording.NOTHING_ROSE if readings else wording.NOTHING_KNOWN
@@ -224,6 +233,14 @@ def _content(
         also=also,
         foot=_foot(period, policy, found, _texts(told), gate.card()),
     )
+
+
+def _joined(sections: tuple[DigestSection, ...]) -> tuple[DigestSection, ...]:
+    """Put the few stories of a thin day under one heading, where each would stand alone under its own."""
+    items = tuple(item for section in sections for item in section.items)
+    if len(sections) < 2 or len(items) > THIN:  # noqa: PLR2004
+        return sections
+    return (DigestSection(slug=MORE, title=wording.MORE, items=items),)
 
 
 def _foot(period: Period, policy: DigestPolicy, found: int, texts: Iterable[str], card: ReportCard) -> DigestFoot:

@@ -17,6 +17,8 @@ from typing import Any
 from trendbot.core.vocabulary import Cadence, ChannelKind
 
 CONTENT_VERSION = 2
+MORE = "more"
+"""The slug of the section that stands for no theme."""
 REACH_DAYS = (1, 2, 3, 7, 14, 30, 90, 365)
 """How far back an opening digest looks, step by step, until it has enough stories."""
 

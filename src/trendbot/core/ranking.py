@@ -28,7 +28,8 @@ _PERSONAL = re.compile(
 )
 _ROUTINE = re.compile(
     r"^(?:\W*v?\d+(?:\.\d+)+\S*)$|\b(?:elevated|increased) (?:errors?|error rates?|latency)\b|\bdegraded\b|\boutage\b|"
-    r"\bis down\b|\bservice disruption\b|\bscheduled maintenance\b|\brelease notes\b|\bchangelog\b|\bweekly roundup\b",
+    r"\bis down\b|\bservice disruption\b|\bscheduled maintenance\b|\brelease notes\b|\bchangelog\b|\bweekly roundup\b|"
+    r"\S@\S+\.\w|&\w{2,8};",
     re.IGNORECASE,
 )
 _SHARED = frozenset(
@@ -197,7 +198,9 @@ def select(
 
     `order` are the theme slugs in the editor's order, used only between sections whose best stories score alike.
     """
-    picked = _diverse(ranked, count=(stories + also) * 3, per_feed=per_feed)
+    picked = _diverse(
+        [each for each in ranked if _matters(each)] or ranked, count=(stories + also) * 3, per_feed=per_feed
+    )
     if not picked:
         return Selection(lead=None, sections=(), also=())
     lead = next((each for each in picked[:3] if each.themes), picked[0])
@@ -217,6 +220,11 @@ def select(
     return Selection(
         lead=lead, sections=tuple((slug, tuple(items)) for slug, items in sections), also=tuple(rest[:also])
     )
+
+
+def _matters(each: Ranked) -> bool:
+    """Tell whether a story is of a theme; one of none needs another merit: more publishers, press or lab."""
+    return bool(each.themes) or each.score > 0
 
 
 def _shelf(each: Ranked, shelves: dict[str, list[Ranked]], per_theme: int) -> str | None:

@@ -45,6 +45,8 @@ _NO_NEWS = re.compile(
     r"^status:|^release notes|^(?:hi|hello|hey|welcome|thanks|thank you)\b",
     re.IGNORECASE,
 )
+_FORMULA = re.compile(r"\$[^$]*[\\^_{}][^$]*\$|\\[a-z]+\{", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:i|we|our|my|us)\b", re.IGNORECASE)
 _CUT = re.compile(r"(?:\[?\s?(?:…|\.\.\.)\s?\]?|\[&hellip;\])\s*$")
 _CLOSED = re.compile(r"""[.!?]["'”’)\]]*$""")
 _SMALL = frozenset(
@@ -106,7 +108,7 @@ def is_news(sentence: str) -> bool:
         return False
     if sentence.endswith("?") or sentence[0].islower() or sentence[0] in ")]}.,;:-–—":
         return False
-    return _NO_NEWS.search(sentence) is None and _balanced(sentence)
+    return not (_NO_NEWS.search(sentence) or _FORMULA.search(sentence)) and _balanced(sentence)
 
 
 def _balanced(sentence: str) -> bool:
@@ -148,7 +150,9 @@ def _scores(pool: Sequence[tuple[Span, int]], vectors: Sequence[Counter[str]], e
     likeness = [cosine(vector, everything) for vector in vectors]
     best = max(likeness) or 1.0
     return [
-        0.6 * like / best + 0.4 / (1 + position) * (1 - 0.02 * max(0, len(span.text.split()) - 35))
+        0.6 * like / best
+        + 0.4 / (1 + position) * (1 - 0.02 * max(0, len(span.text.split()) - 35))
+        - 0.15 * bool(_FIRST_PERSON.search(span.text))
         for like, (span, position) in zip(likeness, pool, strict=True)
     ]
 

@@ -139,7 +139,7 @@ def _full_stop(before: str, after: str) -> bool:
         return following in _OPENERS
     if before in _TITLES:
         return before == "no" and not after[0].isdigit()
-    initial = len(before) == 1 and before.isalpha() and before != "i"
+    initial = len(before) == 1 and before.isalpha() and (before != "i" or after[1:2] == ".")  # "I. J. Good"
     return not initial or following in _OPENERS
 
 

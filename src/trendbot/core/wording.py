@@ -12,6 +12,7 @@ from trendbot.core.vocabulary import Cadence
 NOTHING_ROSE = "Nothing rose beyond chance."
 NOTHING_KNOWN = "Too few days are known yet to say what is rising."
 SAMPLE = "Sample: made-up news that shows what a digest looks like. None of it happened."
+MORE = "More stories"
 WORDS_A_MINUTE = 220
 _THIN = 3
 _WIDE = 3

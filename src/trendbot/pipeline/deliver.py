@@ -17,7 +17,7 @@ from trendbot.core.vocabulary import Cadence, DeliveryStatus
 from trendbot.errors import TransportError
 from trendbot.logs import get_logger
 from trendbot.render.environment import Renderer
-from trendbot.render.preview import Shown, render_preview
+from trendbot.render.preview import Earlier, Shown, render_preview
 from trendbot.store import deliveries, digests
 from trendbot.store.database import Database
 from trendbot.store.deliveries import FILES, Delivery
@@ -28,6 +28,8 @@ log = get_logger(__name__)
 
 BATCH = 100
 PREVIEW = "index.html"
+EARLIER = 14
+"""So many earlier digests of a cadence are linked on the page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,9 +167,28 @@ async def _keep(database: Database, transport: FilesTransport, renderer: Rendere
                 shown.append(_shown(delivery, transport, receipt))
     if shown and renderer is not None:
         page = transport.folder / PREVIEW
-        write_atomically(page, render_preview(renderer, shown).encode())
+        write_atomically(page, render_preview(renderer, shown, _earlier(database, transport)).encode())
         paths.insert(0, page)
     return tuple(paths)
+
+
+def _earlier(database: Database, transport: FilesTransport) -> list[Earlier]:
+    """Return the digests before the newest of each cadence whose files are still there, the latest first."""
+    found = []
+    for cadence in Cadence:
+        for digest in database.read(digests.list_digests, cadence=cadence, limit=EARLIER + 1)[1:]:
+            sent = database.read(deliveries.list_deliveries, digest_id=digest.id, status=DeliveryStatus.SENT)
+            paths = [
+                path
+                for delivery in sent
+                if delivery.channel.transport == transport.name
+                for path in transport.paths(message_of(delivery))
+                if path.is_file()
+            ]
+            if paths:
+                files = tuple(path.relative_to(transport.folder).as_posix() for path in paths)
+                found.append(Earlier(title=digest.title, files=files))
+    return found
 
 
 async def _present(transport: FilesTransport, message: Message) -> Receipt:

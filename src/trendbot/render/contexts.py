@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Any
 
 from trendbot.core import wording
-from trendbot.core.digests import DigestContent, DigestItem
+from trendbot.core.digests import MORE, DigestContent, DigestItem
 from trendbot.core.limits import plain_line, shorten
 
 LINE = 159
@@ -27,14 +27,17 @@ def base(content: DigestContent) -> dict[str, Any]:
     }
 
 
-def linkedin(content: DigestContent, *, card: bool) -> dict[str, Any]:
-    """Return the context of a post; `card`: the link goes into a card of its own, so the text needs none."""
+def linkedin(content: DigestContent, *, card: bool, lines: int = POST_LINES - 1) -> dict[str, Any]:
+    """Return the context of a post with so many `lines` of stories below the lead.
+
+    `card`: the link goes into a card of its own, so the text needs none.
+    """
     items = [*_by_turns(content), *content.also]
     opening = wording.since_text(content.lead) + content.lead.headline if content.lead else content.line
     return base(content) | {
         "hook": wording.hook(f"Sample: {opening}" if content.sample else opening),
-        "lines": [post_line(item) for item in items[: POST_LINES - 1]],
-        "tags": wording.hashtags([section.slug for section in content.sections] + _lead_themes(content)),
+        "lines": [post_line(item) for item in items[:lines]],
+        "tags": wording.hashtags(_slugs(content)),
         "card": card,
     }
 
@@ -58,5 +61,8 @@ def mail(content: DigestContent) -> dict[str, Any]:
     return base(content) | {"subject_line": subject, "preheader": f"No. {content.number}. {content.line}"}
 
 
-def _lead_themes(content: DigestContent) -> list[str]:
-    return list(content.lead.themes) if content.lead else []
+def _slugs(content: DigestContent) -> list[str]:
+    """Return the themes of the day: those of its sections, of the lead, then of the stories."""
+    sections = [section.slug for section in content.sections if section.slug != MORE]
+    stories = [slug for section in content.sections for item in section.items for slug in item.themes[:1]]
+    return [*sections, *(content.lead.themes if content.lead else ()), *stories]

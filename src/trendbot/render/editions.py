@@ -39,8 +39,17 @@ Outcome = tuple[Rendering, Sequence[limits.Problem]]
 
 
 def _linkedin(renderer: Renderer, content: DigestContent) -> Outcome:
-    commentary = renderer.render_little(LINKEDIN[0], contexts.linkedin(content, card=True))
-    paste = renderer.render(LINKEDIN[0], contexts.linkedin(content, card=False)) + "\n"
+    """Render the post with as many stories as fit into it."""
+    for lines in range(contexts.POST_LINES - 1, -1, -1):
+        outcome = _post(renderer, content, lines)
+        if not any(problem.rule == "length" for problem in outcome[1]):
+            break
+    return outcome
+
+
+def _post(renderer: Renderer, content: DigestContent, lines: int) -> Outcome:
+    commentary = renderer.render_little(LINKEDIN[0], contexts.linkedin(content, card=True, lines=lines))
+    paste = renderer.render(LINKEDIN[0], contexts.linkedin(content, card=False, lines=lines)) + "\n"
     rendering = Rendering(
         kind=ChannelKind.LINKEDIN,
         variant=ALL,

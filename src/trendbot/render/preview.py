@@ -27,8 +27,16 @@ class Shown:
     files: tuple[str, ...]
 
 
-def render_preview(renderer: Renderer, messages: Sequence[Shown]) -> str:
-    """Return the page.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """An earlier digest: its title, and its files as addresses relative to the page."""
+
+    title: str
+    files: tuple[str, ...]
+
+
+def render_preview(renderer: Renderer, messages: Sequence[Shown], earlier: Sequence[Earlier] = ()) -> str:
+    """Return the page: the newest editions in full, the `earlier` digests as a list of links.
 
     Raises:
         RenderError: the template is wrong.
@@ -38,6 +46,7 @@ def render_preview(renderer: Renderer, messages: Sequence[Shown]) -> str:
         "posts": [_post(each) for each in messages if each.kind is ChannelKind.LINKEDIN],
         "chats": [_chat(each) for each in messages if each.kind is ChannelKind.TELEGRAM],
         "mails": [_mail(each) for each in messages if each.kind is ChannelKind.EMAIL],
+        "earlier": earlier,
         "limit": {"chat": limits.TELEGRAM_UNITS, "post": limits.LINKEDIN_ESCAPED, "mail": limits.MAIL_BYTES},
     }
     return renderer.render(PREVIEW, context)
