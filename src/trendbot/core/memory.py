@@ -2,7 +2,7 @@
 
 A told story stays away until there is enough that is new about it; then it is told as an update, from the reports that
 came after it was told and from nothing else. Telling it again moves the date from which things are new, so the same
-news never brings it back twice. ``docs/decisions/0006-story-memory.md`` has the rule and its reasons.
+news never brings it back twice. ``docs/decisions/0011-story-memory.md`` has the rule and its reasons.
 """
 
 from __future__ import annotations
