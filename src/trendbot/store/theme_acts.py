@@ -25,9 +25,7 @@ def apply_by_hand(
     before = themes_in_force(session)
     if not apply_themes(session, rules, source=source, now=now, by=by[:64]):
         return None
-    change = Change(
-        subject="themes:file", before={"hash": before.hash} if before else {}, after={"hash": rules.hash}
-    )
+    change = Change(subject="themes:file", before={"hash": before.hash} if before else {}, after={"hash": rules.hash})
     return record(session, UNDO if undoes else APPLY, [change], by=by, now=now, note=note, undoes=undoes)
 
 
@@ -87,9 +85,7 @@ def theme_counts(session: Session) -> dict[str, tuple[int, int, int]]:
         .join(Tag, Tag.theme_id == Theme.id)
         .group_by(Theme.slug, Tag.annotator, Tag.applies)
     )
-    counts = {
-        (slug, annotator, applies): number for slug, annotator, applies, number in session.execute(query).all()
-    }
+    counts = {(slug, annotator, applies): number for slug, annotator, applies, number in session.execute(query).all()}
     return {
         slug: (
             counts.get((slug, Annotator.RULE, True), 0),
