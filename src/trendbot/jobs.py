@@ -75,6 +75,11 @@ class RunSummary:
         return self.poll.unreachable and not self.entries
 
 
+def _deaf(polled: PollReport) -> bool:
+    """Say whether every feed that was asked failed: nothing is known of the day, so no digest may call it quiet."""
+    return polled.asked > 0 and len(polled.failed) == polled.asked
+
+
 def _silent(stage: str, done: int, total: int) -> None:
     """Tell no one."""
 
@@ -104,7 +109,7 @@ async def run_line(
             seeded, only = await _feeds(app, opml)
             asks = _recorder(app, record) if record else app.fetcher
             gathered = await _gather(app, asks, only=only, force=force, progress=progress)
-        published = await _publish(app, tuple(Cadence), progress)
+        published = await _publish(app, () if _deaf(gathered.poll) else tuple(Cadence), progress)
     except Exception as error:
         app.database.write(finish_run, run_id, now=app.clock(), counts={}, error=str(error) or type(error).__name__)
         raise

@@ -56,3 +56,12 @@ def test_where_there_are_real_entries_no_sample_is_shown(cli: Cli, nowhere: Path
     assert said.out.startswith("No network: ")
     assert "Sample" not in said.out
     assert not (home / "sample").exists()
+
+
+def test_a_day_on_which_no_feed_answered_is_not_called_quiet(cli: Cli, nowhere: Path, site: Site, home: Path) -> None:
+    site.pages["/one"] = Page(feed("one", "Llama 4 has open weights"))
+    cli("run", "--opml", site.opml("/one"), "--allow-private", "--now", "2026-11-15T18:00Z")
+    said = cli("run", "--opml", nowhere, "--now", "2026-11-16T18:00Z")
+    assert said.code == 1
+    assert "none made, since no feed answered" in said.out
+    assert {digest["slot"] for digest in cli("digests", "list", "--json").json} == {"2026-11-15", "2026-W46"}

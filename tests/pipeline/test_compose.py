@@ -154,7 +154,7 @@ def test_a_day_without_news_is_called_quiet(database: Database, now: datetime) -
     content(database, now - DAY)
     report = made(database, now)
     assert (report.created, report.quiet, report.stories) == (True, True, 0)
-    assert report.digest.content.line == "A quiet day: 8 feeds read, no story that was not told before."
+    assert report.digest.content.line == "A quiet day: 8 feeds followed, no story that was not told before."
 
 
 def test_where_there_never_was_news_nothing_is_published(database: Database, now: datetime) -> None:

@@ -34,7 +34,7 @@ def show_summary(summary: RunSummary, *, json_: bool) -> None:
             "entries": _entries(summary),
             "tags": " · ".join(f"{slug} {count}" for slug, count in _most(summary.tag.by_theme)) or "none new",
             "stories": _stories(summary),
-            "rising": _rises(summary.measure.rising),
+            "rising": _rises(summary.measure.rising, known=summary.measure.known),
             "digests": _digests(summary.digests),
             "took": f"{summary.seconds:.1f} s, {summary.cpu_seconds:.1f} s of processor time",
         }
@@ -76,7 +76,7 @@ def _stories(summary: RunSummary) -> str:
     return f"{grouped.opened} opened, {grouped.joined} entries joined one, {grouped.merged} merged"
 
 
-def _rises(readings: Iterable[TrendReading]) -> str:
+def _rises(readings: Iterable[TrendReading], *, known: bool) -> str:
     """Say what rose, each name once with its strongest reading."""
     best: dict[str, TrendReading] = {}
     for reading in readings:
@@ -85,7 +85,7 @@ def _rises(readings: Iterable[TrendReading]) -> str:
     rows = sorted(best.values(), key=lambda reading: -reading.score)
     told = [_rise(reading) for reading in rows[:SHOWN]]
     more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
-    return "; ".join(told + more) or "nothing rose beyond chance"
+    return "; ".join(told + more) or ("nothing rose beyond chance" if known else "too few days are known yet to say")
 
 
 def _rise(reading: TrendReading) -> str:
@@ -97,7 +97,7 @@ def _digests(reports: Iterable[ComposeReport]) -> str:
     by_cadence: dict[str, list[ComposeReport]] = {}
     for report in reports:
         by_cadence.setdefault(report.cadence, []).append(report)
-    return "; ".join(_several(group) for group in by_cadence.values()) or "none"
+    return "; ".join(_several(group) for group in by_cadence.values()) or "none made, since no feed answered"
 
 
 def _several(reports: list[ComposeReport]) -> str:

@@ -67,7 +67,7 @@ def day_line(
     span = "day" if cadence is Cadence.DAILY else "week"
     if not stories:
         read = counted(followed, "feed")
-        return f"A quiet {span}: {read} read, no story that was not told before."
+        return f"A quiet {span}: {read} followed, no story that was not told before."
     again = f", {updates} of them told before and gone on," if updates and stories > 1 else ""
     read = f"{counted(entries, 'report')} from {counted(feeds, 'feed')}"
     of = f"{counted(stories, 'story', 'stories')}{again} out of {read}"

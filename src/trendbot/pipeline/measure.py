@@ -22,10 +22,14 @@ CATCH_UP = 7
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasureReport:
-    """What the day shows; `series` were followed. `nothing_significant` is a result too."""
+    """What the day shows; `series` were followed. `nothing_significant` is a result too.
+
+    `known`: enough days are known for any reading at all.
+    """
 
     as_of: date
     series: int
+    known: bool
     rising: tuple[TrendReading, ...]
     falling: tuple[TrendReading, ...]
 
@@ -48,6 +52,7 @@ def measure(database: Database, *, now: datetime) -> MeasureReport:
     return MeasureReport(
         as_of=as_of,
         series=followed,
+        known=bool(readings),
         rising=tuple(one for one in readings if one.direction == "rising"),
         falling=tuple(one for one in readings if one.direction == "falling"),
     )
