@@ -96,7 +96,7 @@ def add_entry(session: Session, news: News, now: datetime) -> int:
         language=news.language,
         seen_at=now - (news.age if news.seen is None else news.seen),
         dated_at=now - news.age,
-        **({"published_at": now - news.age} | news.said),
+        **(({"published_at": now - news.age} if news.backlog else {}) | news.said),
         backlog=news.backlog,
         content_hash=number,
     )

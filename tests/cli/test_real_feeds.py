@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,12 @@ from tests.cli.site import Page, Site
 
 NOW = "2026-08-22T18:00Z"
 RUN = """
-import json, resource, sys
+import json, sys
+from tests.memory import peak
 from trendbot.cli import main
 try: main(sys.argv[1:])
 except SystemExit as left: code = left.code
-print(json.dumps({"code": code, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), file=sys.stderr)
+print(json.dumps({"code": code, "rss": peak()}), file=sys.stderr)
 """
 KINDS = {".json": "application/feed+json", ".atom": "application/atom+xml"}
 
@@ -37,7 +39,12 @@ def documents(site: Site, folder: Path) -> str:
 def run(*arguments: object) -> tuple[dict[str, Any], dict[str, Any], str]:
     """Run trendbot in a process of its own; return its summary, what it cost, and what it said on the way."""
     done = subprocess.run(
-        [sys.executable, "-c", RUN, "run", *map(str, arguments), "--json"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", RUN, "run", *map(str, arguments), "--json"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     *said, cost = done.stderr.splitlines()
     assert done.stdout, done.stderr

@@ -35,7 +35,7 @@ def test_a_patient_has_days_specimens_and_what_is_fresh(database: Database, now:
         add_entry(
             session, News(title="Old", age=9 * DAY, seen=HOUR, backlog=True, said={"published_at": now - 9 * DAY}), now
         )
-        add_entry(session, News(title="Undated", age=HOUR, seen=HOUR, backlog=True), now)
+        add_entry(session, News(title="Undated", age=HOUR, seen=HOUR, backlog=True, said={"published_at": None}), now)
 
     database.write(fill)
     (patient,) = database.read(patients, now=now)

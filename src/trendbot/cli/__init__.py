@@ -19,7 +19,7 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "run": "Make one pass over everything and write the editions.",
     "demo": "Walk through a made-up sample week, without a network.",
-    "replay": "Run over what feeds answered in a recording.",
+    "replay": "Run over the recording in DIR, made with `run --record`, into an empty home.",
     "feeds": "List, add, examine, weigh, remove, import and export feeds.",
     "themes": "List, show, edit, try and apply the themes.",
     "tag": "Say what an entry is about: review, set, undo.",
