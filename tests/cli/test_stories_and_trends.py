@@ -89,7 +89,7 @@ def test_trends_show_what_rose_and_draw_it(filled: Cli, tmp_path: Path) -> None:
 
 def test_trends_before_anything_is_known(cli: Cli) -> None:
     cli("db", "upgrade")
-    assert "too few days" in cli("trends").out
+    assert "too little is known" in cli("trends").out
     assert cli("trends", "--json").json["rising"] == []
 
 

@@ -209,7 +209,7 @@ def test_where_nothing_rose_it_says_so(database: Database, now: datetime) -> Non
 
 def test_where_nothing_was_measured_it_says_that(database: Database, now: datetime) -> None:
     builders.add_day(database, now)
-    assert content(database, now).rising_note == "Too few days are known yet to say what is rising."
+    assert content(database, now).rising_note == "Too little is known of these days to say what is rising."
 
 
 def test_a_persons_no_takes_a_theme_away(database: Database, now: datetime) -> None:

@@ -85,7 +85,8 @@ def _rises(readings: Iterable[TrendReading], *, known: bool) -> str:
     rows = sorted(best.values(), key=lambda reading: -reading.score)
     told = [_rise(reading) for reading in rows[:SHOWN]]
     more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
-    return "; ".join(told + more) or ("nothing rose beyond chance" if known else "too few days are known yet to say")
+    none = "nothing rose beyond chance" if known else "too little is known of these days to say"
+    return "; ".join(told + more) or none
 
 
 def _rise(reading: TrendReading) -> str:

@@ -137,7 +137,7 @@ COLUMNS = (
 
 def _print(found: dict[str, Any]) -> None:
     if found["as_of"] is None:
-        click.echo("too few days are known yet to say what is rising: two weeks with news are needed")
+        click.echo("too little is known of these days to say what is rising: two weeks with news are needed")
         return
     shown = [one for one in found["readings"] if one.direction != "flat"]
     if shown:

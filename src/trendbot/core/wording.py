@@ -10,7 +10,7 @@ from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, plain_line, shorten, 
 from trendbot.core.vocabulary import Cadence
 
 NOTHING_ROSE = "Nothing rose beyond chance."
-NOTHING_KNOWN = "Too few days are known yet to say what is rising."
+NOTHING_KNOWN = "Too little is known of these days to say what is rising."
 SAMPLE = "Sample: made-up news that shows what a digest looks like. None of it happened."
 MORE = "More stories"
 WORDS_A_MINUTE = 220
