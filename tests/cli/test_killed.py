@@ -59,6 +59,14 @@ def contents(home: Path) -> dict[str, Any]:
     return {**rows, "named": entries, "files": files}
 
 
+def reached(line: str, moment: str) -> bool:
+    """Tell whether a line says `moment`, or a later one of the same stage: feeds are settled several at a time."""
+    stage, _, number = moment.partition(": ")
+    if not line.startswith(stage):
+        return False
+    return not number or int(line.removeprefix(stage + ": ").split()[0]) >= int(number)
+
+
 def kill_at(moment: str, opml: str, home: Path) -> None:
     """Start a run and kill it, with all that it started, as soon as it says `moment`."""
     with subprocess.Popen(
@@ -66,7 +74,7 @@ def kill_at(moment: str, opml: str, home: Path) -> None:
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.startswith(moment):
+            if reached(line, moment):
                 os.killpg(process.pid, signal.SIGKILL)
                 break
     assert process.returncode == -signal.SIGKILL, f"the run never said {moment!r}"
