@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from trendbot.core.grouping import Background, Item, Placement, Reason, Report, choose_lead
 from trendbot.core.urls import is_front_page
 from trendbot.core.vocabulary import Annotator
+from trendbot.store.chunks import chunks
 from trendbot.store.schema import Entry, Feed, Story, StoryEntry, StoryHold
 
 _NAMESPACE = uuid.UUID("0f5b8c1e-6d4a-5a37-9d0b-3b0f2c9b7a51")
 _TEXT = 2_000
 """How much of a summary is read: grouping looks at its first words only."""
-_CHUNK = 500
 T = TypeVar("T")
 _LEAD_FROM = 60
 """How many of a story's entries its lead is chosen from: the newest."""
@@ -98,7 +98,7 @@ def list_reachable(
     """
     touching = select(Story.id).where(Story.merged_into_id.is_(None), Story.last_at >= since, Story.first_at <= until)
     ids = sorted((set(session.scalars(touching)) | set(also)) - set(known))
-    return tuple(story for chunk in _chunks(ids) for story in _reachable(session, chunk, members))
+    return tuple(story for chunk in chunks(ids) for story in _reachable(session, chunk, members))
 
 
 def _reachable(session: Session, ids: Sequence[int], members: int) -> list[Reachable]:
@@ -127,7 +127,7 @@ def _reachable(session: Session, ids: Sequence[int], members: int) -> list[Reach
 def list_addresses(session: Session, urls: Collection[str], *, since: datetime) -> tuple[tuple[Item, int], ...]:
     """Return the grouped entries with one of the canonical addresses, dated since, each with its story."""
     found: list[tuple[Item, int]] = []
-    for chunk in _chunks(sorted(urls)):
+    for chunk in chunks(sorted(urls)):
         query = (
             _items()
             .add_columns(StoryEntry.story_id)
@@ -198,7 +198,7 @@ def _public_ids(session: Session, identities: Sequence[str]) -> dict[str, uuid.U
     """Return an id for each story opened: the same for the same opening entry, on every machine and at every run."""
     wanted = {identity: uuid.uuid5(_NAMESPACE, identity) for identity in identities}
     taken: set[uuid.UUID] = set()
-    for chunk in _chunks(sorted(wanted.values())):
+    for chunk in chunks(sorted(wanted.values())):
         taken.update(session.scalars(select(Story.public_id).where(Story.public_id.in_(chunk))))
     count = session.scalar(select(func.count(Story.id))) if taken else 0
     return {
@@ -235,7 +235,7 @@ def unite_rows(session: Session, winner: int, loser: int) -> None:
 
 def refresh(session: Session, stories: Iterable[int], *, background: Background) -> None:
     """Choose the lead of each story anew, unless a person pinned it, and set its title and span."""
-    for chunk in _chunks(sorted(stories)):
+    for chunk in chunks(sorted(stories)):
         holds = select(StoryHold.story_id, StoryHold.lead_entry_id).where(StoryHold.story_id.in_(chunk))
         pinned = dict(session.execute(holds).all())
         spans = session.execute(
@@ -297,7 +297,3 @@ def list_reports(session: Session, stories: Collection[int], *, newest: int | No
             )
         )
     return found
-
-
-def _chunks(values: Sequence[T]) -> list[Sequence[T]]:
-    return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from trendbot.core.memory import Told
 from trendbot.core.ranking import publisher_of
 from trendbot.core.vocabulary import Cadence
+from trendbot.store.chunks import chunks
 from trendbot.store.schema import Digest, DigestStory, Entry, Story, StoryEntry
 
-_CHUNK = 500
 _TITLES = 40
 
 
@@ -25,7 +25,7 @@ def told_before(session: Session, cadence: Cadence, story_ids: Sequence[int]) ->
     """
     instants = told_instants(session, cadence)
     wanted = {story: instants[story] for story in story_ids if story in instants}
-    return {story: told for chunk in _chunks(wanted) for story, told in _known(session, chunk, wanted).items()}
+    return {story: told for chunk in chunks(wanted) for story, told in _known(session, chunk, wanted).items()}
 
 
 def told_instants(session: Session, cadence: Cadence) -> dict[int, datetime]:
@@ -77,8 +77,3 @@ def _known(session: Session, story_ids: Sequence[int], told_at: Mapping[int, dat
         )
         for story in story_ids
     }
-
-
-def _chunks(ids: Iterable[int]) -> list[list[int]]:
-    every = list(ids)
-    return [every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK)]

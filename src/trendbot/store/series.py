@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from trendbot.core.trends import REACH, TermCounts, ThemeCounts, TrendReading
 from trendbot.core.trends.shares import Counts
+from trendbot.store.chunks import chunks
 from trendbot.store.schema import (
     Curation,
     Entry,
@@ -33,7 +34,6 @@ from trendbot.store.schema import (
 )
 from trendbot.store.tags import effective_themes
 
-_CHUNK = 400
 _DAY = func.date(Entry.dated_at)
 _STORIES_SHOWN = 5
 
@@ -66,7 +66,7 @@ def changed_days(session: Session, *, since: datetime | None) -> tuple[date, ...
         )
     )
     found |= set(session.scalars(select(_DAY).where(Entry.withdrawn_at >= since).distinct()))
-    for chunk in _chunks(sorted(people)):
+    for chunk in chunks(sorted(people)):
         found |= set(session.scalars(select(_DAY).where(Entry.id.in_(chunk)).distinct()))
     return _dates(found)
 
@@ -89,7 +89,7 @@ def recount(session: Session, days: Sequence[date], *, now: datetime) -> int:
     _follow(session)
     tags = effective_themes()
     mentions = select(Mention.entry_id, Mention.term_id).subquery()
-    for chunk in _chunks(days):
+    for chunk in chunks(days):
         session.execute(delete(SeriesPoint).where(SeriesPoint.day.in_(chunk)))
         session.execute(delete(Exposure).where(Exposure.day.in_(chunk)))
         _insert(session, Exposure, _counted(chunk), measured_at=now)
@@ -201,7 +201,7 @@ def list_points(
 ) -> dict[int, dict[tuple[date, str], float]]:
     """Return the reports of each series by day and kind of feed."""
     found: dict[int, dict[tuple[date, str], float]] = defaultdict(dict)
-    for chunk in _chunks(series):
+    for chunk in chunks(series):
         rows = session.execute(
             select(SeriesPoint.series_id, SeriesPoint.day, SeriesPoint.kind, SeriesPoint.entries).where(
                 SeriesPoint.series_id.in_(chunk), SeriesPoint.day >= since, SeriesPoint.day <= until
@@ -337,7 +337,3 @@ def _row(one: TrendReading) -> dict[str, Any]:
         "direction": one.direction, "current": one.current, "baseline": one.baseline, "low": one.low,
         "high": one.high, "score": one.score, "detail": detail,
     }  # fmt: skip
-
-
-def _chunks(values: Sequence[Any]) -> list[Sequence[Any]]:
-    return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]

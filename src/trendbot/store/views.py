@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from trendbot.core.ranking import Candidate, Report
+from trendbot.store.chunks import chunks
 from trendbot.store.schema import Entry, Feed, Series, Story, StoryEntry, Tag, Term, Theme, Trend
 from trendbot.store.tags import holds
 
 By = Literal["seen", "dated"]
-_CHUNK = 500
 _BODY = 8000
 _REPORTS = 60
 
@@ -72,7 +72,7 @@ def list_candidates(
         .distinct()
     )
     ids = list(session.scalars(fresh))
-    return tuple(candidate for chunk in _chunks(ids) for candidate in _candidates(session, chunk, oldest, until))
+    return tuple(candidate for chunk in chunks(ids) for candidate in _candidates(session, chunk, oldest, until))
 
 
 def _period(since: datetime, until: datetime, by: By) -> list[ColumnElement[bool]]:
@@ -152,7 +152,7 @@ def _report(row: Any, themes: Mapping[str, float]) -> Report:
 def _themes(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[str, float]]:
     """Return each entry's effective themes with their confidence, 1 where none is known."""
     found: dict[int, dict[str, float]] = defaultdict(dict)
-    for chunk in _chunks(entry_ids):
+    for chunk in chunks(entry_ids):
         rows = session.execute(
             select(Tag.entry_id, Theme.slug, Tag.confidence)
             .join(Theme, Theme.id == Tag.theme_id)
@@ -203,8 +203,3 @@ def _reading(trend: Trend, slug: str | None, title: str | None, term: str | None
         score=trend.score,
         detail=trend.detail,
     )
-
-
-def _chunks(ids: Iterable[int]) -> list[list[int]]:
-    every = list(ids)
-    return [every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK)]
