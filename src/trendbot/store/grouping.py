@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -23,7 +23,6 @@ from trendbot.store.schema import Entry, Feed, Story, StoryEntry, StoryHold
 _NAMESPACE = uuid.UUID("0f5b8c1e-6d4a-5a37-9d0b-3b0f2c9b7a51")
 _TEXT = 2_000
 """How much of a summary is read: grouping looks at its first words only."""
-T = TypeVar("T")
 _LEAD_FROM = 60
 """How many of a story's entries its lead is chosen from: the newest."""
 

@@ -78,7 +78,7 @@ def list_readings(
     """Return the strongest reading of each series in the period, the most surprising first; rises and falls only
     where the period has several days, all readings where it is one.
     """  # noqa: D205
-    query = _readings().where(Trend.as_of >= since, Trend.as_of <= until)
+    query = named_readings().where(Trend.as_of >= since, Trend.as_of <= until)
     if since != until:
         query = query.where(Trend.direction != "flat")
     if kind is not None:
@@ -93,7 +93,8 @@ def list_readings(
     return tuple(_kept(row, daily, titles, until, days) for row in best.values())
 
 
-def _readings() -> Any:
+def named_readings() -> Any:
+    """Select every kept reading with the slug and title of its theme, or the name of its term."""
     return (
         select(Trend, Theme.slug, Theme.title, Term.name)
         .join(Series, Series.id == Trend.series_id)

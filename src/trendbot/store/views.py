@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from trendbot.core.ranking import Candidate, Report
 from trendbot.store.chunks import chunks
-from trendbot.store.schema import Entry, Feed, Series, Story, StoryEntry, Tag, Term, Theme, Trend
+from trendbot.store.schema import Entry, Feed, Story, StoryEntry, Tag, Theme, Trend
 from trendbot.store.tags import holds
+from trendbot.store.trends import named_readings
 
 By = Literal["seen", "dated"]
 _BODY = 8000
@@ -178,10 +179,7 @@ def latest_readings(session: Session, *, since: date, until: date) -> tuple[Read
     if newest is None:
         return ()
     rows = session.execute(
-        select(Trend, Theme.slug, Theme.title, Term.name)
-        .join(Series, Series.id == Trend.series_id)
-        .outerjoin(Theme, Theme.id == Series.theme_id)
-        .outerjoin(Term, Term.id == Series.term_id)
+        named_readings()
         .where(Trend.as_of > min(since, newest - timedelta(days=1)), Trend.as_of <= newest)
         .order_by(Trend.score.desc(), Trend.id)
     ).all()
