@@ -15,7 +15,7 @@ depends_on = None
 
 # What was published is frozen: the database itself refuses.
 FROZEN = "frozen: what was published is never rewritten"
-LOGGED = "the log of curations is only appended to"
+LOGGED = "the log of curations and consents is only appended to"
 SQLITE_TRIGGERS = (
     f"""CREATE TRIGGER digests_frozen BEFORE UPDATE ON digests WHEN OLD.frozen_at IS NOT NULL
     BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
@@ -25,6 +25,10 @@ SQLITE_TRIGGERS = (
     BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
     f"""CREATE TRIGGER editions_kept BEFORE DELETE ON editions
     BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
+    f"""CREATE TRIGGER consent_frozen BEFORE UPDATE ON consent_events
+    BEGIN SELECT RAISE(ABORT, '{LOGGED}'); END""",
+    f"""CREATE TRIGGER consent_kept BEFORE DELETE ON consent_events
+    BEGIN SELECT RAISE(ABORT, '{LOGGED}'); END""",
     f"""CREATE TRIGGER curations_frozen BEFORE UPDATE ON curations
     BEGIN SELECT RAISE(ABORT, '{LOGGED}'); END""",
     f"""CREATE TRIGGER curations_kept BEFORE DELETE ON curations
@@ -39,6 +43,8 @@ POSTGRESQL_TRIGGERS = (
     FOR EACH ROW EXECUTE FUNCTION trendbot_frozen()""",
     f"""CREATE FUNCTION trendbot_logged() RETURNS trigger AS $$
     BEGIN RAISE EXCEPTION '{LOGGED}'; END $$ LANGUAGE plpgsql""",
+    """CREATE TRIGGER consent_frozen BEFORE UPDATE OR DELETE ON consent_events
+    FOR EACH ROW EXECUTE FUNCTION trendbot_logged()""",
     """CREATE TRIGGER curations_frozen BEFORE UPDATE OR DELETE ON curations
     FOR EACH ROW EXECUTE FUNCTION trendbot_logged()""",
 )
@@ -70,10 +76,185 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
         sa.UniqueConstraint("kind", "transport", "address", name=op.f("uq_channels_kind_transport_address")),
         sa.UniqueConstraint("slug", name=op.f("uq_channels_slug")),
     )
+    op.create_table(
+        "consent_texts",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
+        sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_consent_texts")),
+    )
+    op.create_table(
+        "rates",
+        sa.Column("key", sa.String(length=96), nullable=False),
+        sa.Column("tat", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rates")),
+    )
+    op.create_table(
+        "subscribers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("person", sa.String(length=32), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "telegram",
+                "linkedin",
+                "email",
+                name="channelkind",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("address", sa.String(length=320), nullable=True),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(address IS NULL) = (erased_at IS NOT NULL)", name=op.f("ck_subscribers_erased_has_no_address")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
+        sa.UniqueConstraint("kind", "address", name=op.f("uq_subscribers_kind_address")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_subscribers_public_id")),
+    )
+    op.create_index(op.f("ix_subscribers_person"), "subscribers", ["person"], unique=False)
+    op.create_table(
+        "suppressions",
+        sa.Column("address_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "bounced",
+                "complained",
+                "gone",
+                "blocked",
+                "operator",
+                name="suppressionreason",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_suppressions")),
+    )
+    op.create_table(
+        "channel_states",
+        sa.Column("channel_id", sa.Integer(), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("disabled_reason", sa.Text(), nullable=True),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name=op.f("fk_channel_states_channel_id_channels"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("channel_id", name=op.f("pk_channel_states")),
+    )
+    op.create_table(
+        "consent_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subscriber_id", sa.Integer(), nullable=False),
+        sa.Column("channel_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "event",
+            sa.Enum(
+                "requested",
+                "confirmed",
+                "changed",
+                "paused",
+                "resumed",
+                "withdrawn",
+                "bounced",
+                "complained",
+                "imported",
+                "erased",
+                name="consentkind",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("method", sa.String(length=32), nullable=False),
+        sa.Column("text_hash", sa.String(length=64), nullable=True),
+        sa.Column("network", sa.String(length=64), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name=op.f("fk_consent_events_channel_id_channels"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscribers.id"],
+            name=op.f("fk_consent_events_subscriber_id_subscribers"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["text_hash"],
+            ["consent_texts.hash"],
+            name=op.f("fk_consent_events_text_hash_consent_texts"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_events")),
+    )
+    op.create_index(op.f("ix_consent_events_subscriber_id"), "consent_events", ["subscriber_id"], unique=False)
+    op.create_table(
+        "subscriptions",
+        sa.Column("subscriber_id", sa.Integer(), nullable=False),
+        sa.Column("channel_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "unconfirmed",
+                "confirmed",
+                "paused",
+                "unsubscribed",
+                name="subscriptionstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("token_version", sa.Integer(), nullable=False),
+        sa.Column("themes", sa.JSON(), nullable=False),
+        sa.Column(
+            "cadence",
+            sa.Enum("daily", "weekly", name="cadence", native_enum=False, create_constraint=True, length=24),
+            nullable=True,
+        ),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("weekday", sa.String(length=3), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("quiet_from", sa.Integer(), nullable=True),
+        sa.Column("quiet_to", sa.Integer(), nullable=True),
+        sa.Column("alerts", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("soft_bounces", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(quiet_from IS NULL) = (quiet_to IS NULL)", name=op.f("ck_subscriptions_quiet_has_both_ends")
+        ),
+        sa.CheckConstraint("hour BETWEEN 0 AND 23", name=op.f("ck_subscriptions_hour_of_day")),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name=op.f("fk_subscriptions_channel_id_channels"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscribers.id"],
+            name=op.f("fk_subscriptions_subscriber_id_subscribers"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("subscriber_id", "channel_id", name=op.f("pk_subscriptions")),
+    )
+    op.create_index(op.f("ix_subscriptions_channel_id"), "subscriptions", ["channel_id"], unique=False)
+    op.create_index(op.f("ix_subscriptions_next_at"), "subscriptions", ["next_at"], unique=False)
     op.create_table(
         "digests",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -342,56 +523,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("term_id", name=op.f("uq_series_term_id")),
         sa.UniqueConstraint("theme_id", name=op.f("uq_series_theme_id")),
     )
-    op.create_table(
-        "deliveries",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.String(length=96), nullable=False),
-        sa.Column("edition_id", sa.Integer(), nullable=False),
-        sa.Column("channel_id", sa.Integer(), nullable=False),
-        sa.Column("part", sa.Integer(), nullable=False),
-        sa.Column(
-            "status",
-            sa.Enum(
-                "pending",
-                "sending",
-                "sent",
-                "failed",
-                "uncertain",
-                "skipped",
-                name="deliverystatus",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("lease", sa.String(length=32), nullable=True),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("external_id", sa.String(), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_deliveries_sent_has_time")),
-        sa.ForeignKeyConstraint(
-            ["channel_id"], ["channels.id"], name=op.f("fk_deliveries_channel_id_channels"), ondelete="RESTRICT"
-        ),
-        sa.ForeignKeyConstraint(
-            ["edition_id"], ["editions.id"], name=op.f("fk_deliveries_edition_id_editions"), ondelete="RESTRICT"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
-        sa.UniqueConstraint("key", name=op.f("uq_deliveries_key")),
-    )
-    op.create_index(op.f("ix_deliveries_channel_id"), "deliveries", ["channel_id"], unique=False)
-    op.create_index(
-        "ix_deliveries_due",
-        "deliveries",
-        ["not_before"],
-        unique=False,
-        sqlite_where=sa.text("status = 'pending'"),
-        postgresql_where=sa.text("status = 'pending'"),
-    )
-    op.create_index(op.f("ix_deliveries_edition_id"), "deliveries", ["edition_id"], unique=False)
     op.create_table(
         "entry_revisions",
         sa.Column("entry_id", sa.Integer(), nullable=False),
@@ -694,6 +825,133 @@ def upgrade() -> None:
         sqlite_where=sa.text("active"),
         postgresql_where=sa.text("active"),
     )
+    op.create_table(
+        "feedback",
+        sa.Column("subscriber_id", sa.Integer(), nullable=False),
+        sa.Column("story_id", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["stories.id"], name=op.f("fk_feedback_story_id_stories"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscribers.id"],
+            name=op.f("fk_feedback_subscriber_id_subscribers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("subscriber_id", "story_id", name=op.f("pk_feedback")),
+    )
+    op.create_index(op.f("ix_feedback_story_id"), "feedback", ["story_id"], unique=False)
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column(
+            "notice",
+            sa.Enum(
+                "alert",
+                "confirm",
+                "correction",
+                "operator",
+                name="noticekind",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "telegram",
+                "linkedin",
+                "email",
+                name="channelkind",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("story_id", sa.Integer(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("text_body", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["stories.id"], name=op.f("fk_notices_story_id_stories"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("key", name=op.f("uq_notices_key")),
+    )
+    op.create_index(op.f("ix_notices_story_id"), "notices", ["story_id"], unique=False)
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=96), nullable=False),
+        sa.Column("edition_id", sa.Integer(), nullable=True),
+        sa.Column("notice_id", sa.Integer(), nullable=True),
+        sa.Column("channel_id", sa.Integer(), nullable=False),
+        sa.Column("subscriber_id", sa.Integer(), nullable=True),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "pending",
+                "sending",
+                "sent",
+                "failed",
+                "uncertain",
+                "skipped",
+                name="deliverystatus",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("too_late_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease", sa.String(length=32), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("external_id", sa.String(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_deliveries_sent_has_time")),
+        sa.CheckConstraint("(edition_id IS NULL) <> (notice_id IS NULL)", name=op.f("ck_deliveries_one_message")),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name=op.f("fk_deliveries_channel_id_channels"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["edition_id"], ["editions.id"], name=op.f("fk_deliveries_edition_id_editions"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notices.id"], name=op.f("fk_deliveries_notice_id_notices"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscribers.id"],
+            name=op.f("fk_deliveries_subscriber_id_subscribers"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("key", name=op.f("uq_deliveries_key")),
+    )
+    op.create_index(op.f("ix_deliveries_channel_id"), "deliveries", ["channel_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["not_before"],
+        unique=False,
+        sqlite_where=sa.text("status = 'pending'"),
+        postgresql_where=sa.text("status = 'pending'"),
+    )
+    op.create_index(op.f("ix_deliveries_edition_id"), "deliveries", ["edition_id"], unique=False)
+    op.create_index(op.f("ix_deliveries_notice_id"), "deliveries", ["notice_id"], unique=False)
+    op.create_index(op.f("ix_deliveries_subscriber_id"), "deliveries", ["subscriber_id"], unique=False)
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_TRIGGERS if sqlite else POSTGRESQL_TRIGGERS:
         op.execute(statement)
@@ -703,6 +961,21 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION trendbot_frozen() CASCADE")
         op.execute("DROP FUNCTION trendbot_logged() CASCADE")
+    op.drop_index(op.f("ix_deliveries_subscriber_id"), table_name="deliveries")
+    op.drop_index(op.f("ix_deliveries_notice_id"), table_name="deliveries")
+    op.drop_index(op.f("ix_deliveries_edition_id"), table_name="deliveries")
+    op.drop_index(
+        "ix_deliveries_due",
+        table_name="deliveries",
+        sqlite_where=sa.text("status = 'pending'"),
+        postgresql_where=sa.text("status = 'pending'"),
+    )
+    op.drop_index(op.f("ix_deliveries_channel_id"), table_name="deliveries")
+    op.drop_table("deliveries")
+    op.drop_index(op.f("ix_notices_story_id"), table_name="notices")
+    op.drop_table("notices")
+    op.drop_index(op.f("ix_feedback_story_id"), table_name="feedback")
+    op.drop_table("feedback")
     op.drop_index(
         "ix_models_active",
         table_name="models",
@@ -746,15 +1019,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_mentions_term_id"), table_name="mentions")
     op.drop_table("mentions")
     op.drop_table("entry_revisions")
-    op.drop_index(op.f("ix_deliveries_edition_id"), table_name="deliveries")
-    op.drop_index(
-        "ix_deliveries_due",
-        table_name="deliveries",
-        sqlite_where=sa.text("status = 'pending'"),
-        postgresql_where=sa.text("status = 'pending'"),
-    )
-    op.drop_index(op.f("ix_deliveries_channel_id"), table_name="deliveries")
-    op.drop_table("deliveries")
     op.drop_table("series")
     op.drop_index(op.f("ix_feed_polls_feed_id_id"), table_name="feed_polls")
     op.drop_table("feed_polls")
@@ -776,4 +1040,15 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_exposures_measured_at"), table_name="exposures")
     op.drop_table("exposures")
     op.drop_table("digests")
+    op.drop_index(op.f("ix_subscriptions_next_at"), table_name="subscriptions")
+    op.drop_index(op.f("ix_subscriptions_channel_id"), table_name="subscriptions")
+    op.drop_table("subscriptions")
+    op.drop_index(op.f("ix_consent_events_subscriber_id"), table_name="consent_events")
+    op.drop_table("consent_events")
+    op.drop_table("channel_states")
+    op.drop_table("suppressions")
+    op.drop_index(op.f("ix_subscribers_person"), table_name="subscribers")
+    op.drop_table("subscribers")
+    op.drop_table("rates")
+    op.drop_table("consent_texts")
     op.drop_table("channels")

@@ -39,6 +39,49 @@ class DeliveryStatus(enum.StrEnum):
     SKIPPED = "skipped"
 
 
+class SubscriptionStatus(enum.StrEnum):
+    """A subscriber's standing with a channel; see ``core/consent.py`` for what may follow what."""
+
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    PAUSED = "paused"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+class ConsentKind(enum.StrEnum):
+    """What happened between a subscriber and a channel."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    CHANGED = "changed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    WITHDRAWN = "withdrawn"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    IMPORTED = "imported"
+    ERASED = "erased"
+
+
+class SuppressionReason(enum.StrEnum):
+    """Why an address is never written to again."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    GONE = "gone"
+    BLOCKED = "blocked"
+    OPERATOR = "operator"
+
+
+class NoticeKind(enum.StrEnum):
+    """What a message outside a digest is for."""
+
+    ALERT = "alert"
+    CONFIRM = "confirm"
+    CORRECTION = "correction"
+    OPERATOR = "operator"
+
+
 class FeedKind(enum.StrEnum):
     """What sort of publisher a feed is; counts are corrected for the mix of kinds."""
 

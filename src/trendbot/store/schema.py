@@ -32,7 +32,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from trendbot.core.vocabulary import Annotator, Cadence, ChannelKind, DeliveryStatus, FeedKind
+from trendbot.core.vocabulary import (
+    Annotator,
+    Cadence,
+    ChannelKind,
+    ConsentKind,
+    DeliveryStatus,
+    FeedKind,
+    NoticeKind,
+    SubscriptionStatus,
+    SuppressionReason,
+)
 from trendbot.store.types import UTCDateTime
 
 CASCADE, RESTRICT, SET_NULL = "CASCADE", "RESTRICT", "SET NULL"
@@ -585,6 +595,36 @@ class Channel(Base):
     address: Mapped[str]
     cadence: Mapped[Cadence]
     enabled: Mapped[bool] = mapped_column(default=True)
+    personal: Mapped[bool] = mapped_column(default=False)
+    """Whether it has subscribers, each with an hour and themes; else it is one address for the whole digest."""
+
+
+class ChannelState(Base):
+    """What a machine learnt about a channel: that its remote refuses it, or asks it to wait."""
+
+    __tablename__ = "channel_states"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete=CASCADE), primary_key=True)
+    disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None] = mapped_column(Text)
+    paused_until: Mapped[datetime | None]
+
+
+class Notice(Base):
+    """A message outside a digest, rendered once: an alert, a confirmation, a word to the operator."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), unique=True)
+    notice: Mapped[NoticeKind]
+    kind: Mapped[ChannelKind]
+    story_id: Mapped[int | None] = mapped_column(ForeignKey("stories.id", ondelete=SET_NULL), index=True)
+    subject: Mapped[str | None]
+    body: Mapped[str] = mapped_column(Text)
+    text_body: Mapped[str | None] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
 
 
 class Delivery(Base):
@@ -599,21 +639,129 @@ class Delivery(Base):
             postgresql_where=text("status = 'pending'"),
         ),
         CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="sent_has_time"),
+        CheckConstraint("(edition_id IS NULL) <> (notice_id IS NULL)", name="one_message"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(96), unique=True)
-    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete=RESTRICT), index=True)
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete=RESTRICT), index=True)
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id", ondelete=RESTRICT), index=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete=RESTRICT), index=True)
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscribers.id", ondelete=RESTRICT), index=True)
     part: Mapped[int] = mapped_column(default=0)
     status: Mapped[DeliveryStatus] = mapped_column(default=DeliveryStatus.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
+    too_late_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
     lease: Mapped[str | None] = mapped_column(String(32))
     sent_at: Mapped[datetime | None]
     external_id: Mapped[str | None]
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class Rate(Base):
+    """The theoretical arrival time (GCRA) of one shared budget, in seconds since 1970 by the database's clock."""
+
+    __tablename__ = "rates"
+
+    key: Mapped[str] = mapped_column(String(96), primary_key=True)
+    tat: Mapped[float]
+
+
+# -- subscribers -------------------------------------------------------------------------------------------------------
+
+
+class Subscriber(Base):
+    """An address of one kind. Erasing takes the address and keeps the row; `person` joins addresses of one person."""
+
+    __tablename__ = "subscribers"
+    __table_args__ = (
+        UniqueConstraint("kind", "address"),
+        CheckConstraint("(address IS NULL) = (erased_at IS NOT NULL)", name="erased_has_no_address"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    person: Mapped[str] = mapped_column(String(32), index=True)
+    kind: Mapped[ChannelKind]
+    address: Mapped[str | None] = mapped_column(String(320))
+    language: Mapped[str] = mapped_column(String(16), default="en")
+    created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+
+class Subscription(Base):
+    """A subscriber's standing with one channel, and how it is wanted. `themes` empty means all of them."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        CheckConstraint("hour BETWEEN 0 AND 23", name="hour_of_day"),
+        CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet_has_both_ends"),
+    )
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id", ondelete=RESTRICT), primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete=RESTRICT), primary_key=True, index=True)
+    status: Mapped[SubscriptionStatus]
+    token_version: Mapped[int] = mapped_column(default=1)
+    themes: Mapped[list[str]] = mapped_column(default=list)
+    cadence: Mapped[Cadence | None]
+    hour: Mapped[int] = mapped_column(default=8)
+    weekday: Mapped[str] = mapped_column(String(3), default="mon")
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    quiet_from: Mapped[int | None]
+    quiet_to: Mapped[int | None]
+    alerts: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    soft_bounces: Mapped[int] = mapped_column(default=0)
+    changed_at: Mapped[datetime]
+
+
+class ConsentText(Base):
+    """A wording that people agreed to, kept once."""
+
+    __tablename__ = "consent_texts"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    wording: Mapped[str] = mapped_column(Text)
+    first_used_at: Mapped[datetime]
+
+
+class ConsentEvent(Base):
+    """Append-only evidence of asking, agreeing and leaving; a subscription's status follows from it."""
+
+    __tablename__ = "consent_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id", ondelete=RESTRICT), index=True)
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id", ondelete=RESTRICT))
+    event: Mapped[ConsentKind]
+    method: Mapped[str] = mapped_column(String(32))
+    text_hash: Mapped[str | None] = mapped_column(ForeignKey("consent_texts.hash", ondelete=RESTRICT))
+    network: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class Suppression(Base):
+    """Never write to this address again; it outlives erasure, hence a keyed hash instead of the address."""
+
+    __tablename__ = "suppressions"
+
+    address_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reason: Mapped[SuppressionReason]
+    at: Mapped[datetime]
+
+
+class Feedback(Base):
+    """More or less of this, said by a subscriber about a story as told; ranking may learn from it."""
+
+    __tablename__ = "feedback"
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id", ondelete=CASCADE), primary_key=True)
+    story_id: Mapped[int] = mapped_column(ForeignKey("stories.id", ondelete=CASCADE), primary_key=True, index=True)
+    value: Mapped[int]
+    at: Mapped[datetime]
 
 
 class Run(Base):
