@@ -952,6 +952,93 @@ def upgrade() -> None:
     op.create_index(op.f("ix_deliveries_edition_id"), "deliveries", ["edition_id"], unique=False)
     op.create_index(op.f("ix_deliveries_notice_id"), "deliveries", ["notice_id"], unique=False)
     op.create_index(op.f("ix_deliveries_subscriber_id"), "deliveries", ["subscriber_id"], unique=False)
+    op.create_table(
+        "digest_drafts",
+        sa.Column(
+            "cadence",
+            sa.Enum("daily", "weekly", name="cadence", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("slot", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("machine", sa.JSON(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("composed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=True),
+        sa.Column("verdict_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("verdict_by", sa.String(length=64), nullable=True),
+        sa.Column("lapsed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("cadence", "slot", name=op.f("pk_digest_drafts")),
+    )
+    op.create_table(
+        "digest_choices",
+        sa.Column(
+            "cadence",
+            sa.Enum("daily", "weekly", name="cadence", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("slot", sa.String(length=32), nullable=False),
+        sa.Column("story_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(length=16), nullable=True),
+        sa.Column("headline", sa.Text(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["stories.id"], name=op.f("fk_digest_choices_story_id_stories"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("cadence", "slot", "story_id", name=op.f("pk_digest_choices")),
+    )
+    op.create_table(
+        "errata",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest_id", sa.Integer(), nullable=False),
+        sa.Column("story_id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("now_says", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.Column("dismissed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dismissed_by", sa.String(length=64), nullable=True),
+        sa.Column("told_in", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["digest_id"], ["digests.id"], name=op.f("fk_errata_digest_id_digests"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entries.id"], name=op.f("fk_errata_entry_id_entries"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["stories.id"], name=op.f("fk_errata_story_id_stories"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["told_in"], ["digests.id"], name=op.f("fk_errata_told_in_digests"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errata")),
+        sa.UniqueConstraint(
+            "digest_id", "entry_id", "cause", "revision", name=op.f("uq_errata_digest_id_entry_id_cause_revision")
+        ),
+    )
+    op.create_index(op.f("ix_errata_digest_id"), "errata", ["digest_id"], unique=False)
+    op.create_index(op.f("ix_errata_told_in"), "errata", ["told_in"], unique=False)
+    op.create_table(
+        "erratum_edits",
+        sa.Column("erratum_id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["deliveries.id"], name=op.f("fk_erratum_edits_delivery_id_deliveries"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["erratum_id"], ["errata.id"], name=op.f("fk_erratum_edits_erratum_id_errata"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("erratum_id", "delivery_id", name=op.f("pk_erratum_edits")),
+    )
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_TRIGGERS if sqlite else POSTGRESQL_TRIGGERS:
         op.execute(statement)
@@ -961,6 +1048,12 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION trendbot_frozen() CASCADE")
         op.execute("DROP FUNCTION trendbot_logged() CASCADE")
+    op.drop_table("erratum_edits")
+    op.drop_index(op.f("ix_errata_told_in"), table_name="errata")
+    op.drop_index(op.f("ix_errata_digest_id"), table_name="errata")
+    op.drop_table("errata")
+    op.drop_table("digest_choices")
+    op.drop_table("digest_drafts")
     op.drop_index(op.f("ix_deliveries_subscriber_id"), table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_notice_id"), table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_edition_id"), table_name="deliveries")

@@ -581,6 +581,78 @@ class Edition(Base):
     rendered_at: Mapped[datetime]
 
 
+class DigestDraft(Base):
+    """A digest on the editor's desk: composed anew by every run, with what people decided, until it is frozen.
+
+    `machine` is what the rules alone make of it, `before` what the draft was before the last change of it.
+    """
+
+    __tablename__ = "digest_drafts"
+
+    cadence: Mapped[Cadence] = mapped_column(primary_key=True)
+    slot: Mapped[str] = mapped_column(String(32), primary_key=True)
+    content: Mapped[dict[str, Any]]
+    machine: Mapped[dict[str, Any]]
+    before: Mapped[dict[str, Any] | None]
+    problem: Mapped[str | None] = mapped_column(Text)
+    drafted_at: Mapped[datetime]
+    composed_at: Mapped[datetime]
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    verdict_at: Mapped[datetime | None]
+    verdict_by: Mapped[str | None] = mapped_column(String(64))
+    lapsed_at: Mapped[datetime | None]
+
+
+class DigestChoice(Base):
+    """What a person decided about a story in the digest of a slot: its place, and words of their own."""
+
+    __tablename__ = "digest_choices"
+
+    cadence: Mapped[Cadence] = mapped_column(primary_key=True)
+    slot: Mapped[str] = mapped_column(String(32), primary_key=True)
+    story_id: Mapped[int] = mapped_column(ForeignKey("stories.id", ondelete=CASCADE), primary_key=True)
+    place: Mapped[str | None] = mapped_column(String(16))
+    headline: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str | None] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(64))
+
+
+class Erratum(Base):
+    """That a source withdrew or changed what a digest had told, or that an editor corrects it; told once a cadence.
+
+    `said` is what the digest quoted, `now_says` what stands there now, or the editor's correction.
+    """
+
+    __tablename__ = "errata"
+    __table_args__ = (UniqueConstraint("digest_id", "entry_id", "cause", "revision"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id", ondelete=RESTRICT), index=True)
+    story_id: Mapped[int] = mapped_column(ForeignKey("stories.id", ondelete=RESTRICT))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=RESTRICT))
+    cause: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int]
+    said: Mapped[str] = mapped_column(Text)
+    now_says: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(64))
+    dismissed_at: Mapped[datetime | None]
+    dismissed_by: Mapped[str | None] = mapped_column(String(64))
+    told_in: Mapped[int | None] = mapped_column(ForeignKey("digests.id", ondelete=RESTRICT), index=True)
+
+
+class ErratumEdit(Base):
+    """That a sent message was edited to carry a correction, or why that cannot be done."""
+
+    __tablename__ = "erratum_edits"
+
+    erratum_id: Mapped[int] = mapped_column(ForeignKey("errata.id", ondelete=RESTRICT), primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete=CASCADE), primary_key=True)
+    edited_at: Mapped[datetime]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
 # -- channels and deliveries -------------------------------------------------------------------------------------------
 
 
