@@ -16,7 +16,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from trendbot.core.themes import Annotation, Phrase, Reading, ThemeSet, Variant, compile_set, decide
 from trendbot.core.themes.deciding import Hits
-from trendbot.core.themes.folding import Folded, fold, in_word
+from trendbot.core.themes.folding import KEPT_SIGNS, Folded, fold, in_word
 
 WINDOW = 200
 """Characters before and after an anchor that a phrase with gaps may look at."""
@@ -24,6 +24,7 @@ MAX_OCCURRENCES = 1_000
 """Occurrences of one phrase kept of one entry."""
 MAX_WORDS = 12
 """Words worth a quick test before a regular expression is tried."""
+_NO_WORD = re.compile(f"[ {re.escape(KEPT_SIGNS)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,15 @@ class _Check:
     open_end: bool
     number: bool
 
-    def span(self, folded: str, start: int, end: int) -> tuple[int, int] | None:
+    def span(self, text: Folded, start: int, end: int) -> tuple[int, int] | None:
         """Give the span of the whole phrase around the anchor, None where it is not the phrase."""
+        folded = text.folded
         if self.punctuated and not folded.startswith(self.punctuated, start):
             return None
         if self.tail is not None:
             end = _follow(self.tail, self.after, folded, end)
         elif self.open_end:
-            end = _word_end(folded, end)
+            end = _word_end(text.spaced, end)
         elif self.number and _goes_on(folded, end):
             return None
         if self.lead is not None and end >= 0:
@@ -55,17 +57,26 @@ class _Check:
 
 def _follow(tail: re.Pattern[str], words: tuple[str, ...], folded: str, end: int) -> int:
     """Give where a tail after `end` ends, -1 where there is none."""
-    if words and not any(folded.find(word, end, end + WINDOW) >= 0 for word in words):
-        return -1
-    after = tail.match(folded, end, end + WINDOW)
+    last = end + WINDOW
+    for word in words:
+        if folded.find(word, end, last) >= 0:
+            break
+    else:
+        if words:
+            return -1
+    after = tail.match(folded, end, last)
     return after.end() if after else -1
 
 
 def _precede(lead: re.Pattern[str], words: tuple[str, ...], folded: str, start: int) -> int:
     """Give where a lead before `start` starts, -1 where there is none."""
     window = max(0, start - WINDOW)
-    if words and not any(folded.find(word, window, start) >= 0 for word in words):
-        return -1
+    for word in words:
+        if folded.find(word, window, start) >= 0:
+            break
+    else:
+        if words:
+            return -1
     before = lead.search(folded, window, start)
     return before.start() if before else -1
 
@@ -75,11 +86,10 @@ def _goes_on(folded: str, end: int) -> bool:
     return folded[end : end + 1] in {".", ","} and folded[end + 1 : end + 2].isdigit()
 
 
-def _word_end(folded: str, end: int) -> int:
-    last = min(len(folded), end + WINDOW)
-    while end < last and in_word(folded[end]):
-        end += 1
-    return end
+def _word_end(spaced: str, end: int) -> int:
+    """Give where the word that goes on at `end` ends; the spaced text is one character ahead of the folded one."""
+    stop = _NO_WORD.search(spaced, end + 1, end + 1 + WINDOW)
+    return stop.start() - 1 if stop else min(len(spaced) - 2, end + WINDOW)
 
 
 _Seeker = tuple[int, int, int, str | None, _Check | None]
@@ -119,7 +129,7 @@ class Matcher:
         return decide(self._compiled, Reading(fields, hits, feed.lower(), author.lower()))
 
     def _search(self, text: Folded, place: int, hits: Hits) -> None:
-        table, cased, folded = self._seekers, text.cased, text.folded
+        table, cased = self._seekers, text.cased
         matches = self._automaton.find_matches_as_indexes(text.spaced, overlapping=True)
         for anchor, at, _ in matches:
             for phrase, shift, size, exact, check in table[anchor]:
@@ -128,7 +138,7 @@ class Matcher:
                     continue
                 span = (place, start, start + size)
                 if check is not None:
-                    found = check.span(folded, start, start + size) if start >= 0 else None
+                    found = check.span(text, start, start + size) if start >= 0 else None
                     if found is None:
                         continue
                     span = (place, *found)

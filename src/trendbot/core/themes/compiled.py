@@ -40,7 +40,10 @@ class Test:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule, or a term's word for a theme. `single`: one phrase wakes it, whose occurrences are the evidence."""
+    """A rule, or a term's word for a theme.
+
+    `single`: one phrase wakes it, whose occurrences are the evidence; `plain`: and nothing else is asked.
+    """
 
     theme: int
     name: str
@@ -48,16 +51,18 @@ class CompiledRule:
     body_weight: float
     test: Test
     single: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledTerm:
-    """A term: its number among the phrases, its test, and the rules it feeds."""
+    """A term: its number among the phrases, its test, the rules it feeds; `grouped`: rules ask whether it occurs."""
 
     number: int
     name: str
     test: Test
     rules: tuple[CompiledRule, ...]
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ class _Builder:
     waking_terms: dict[int, list[CompiledTerm]] = field(default_factory=dict)
     waking_rules: dict[int, list[CompiledRule]] = field(default_factory=dict)
     ambient: list[CompiledRule] = field(default_factory=list)
+    grouped: set[str] = field(default_factory=set)
 
     def number(self, themes: ThemeSet) -> None:
         """Give all phrases their numbers, then all terms."""
@@ -109,6 +115,7 @@ class _Builder:
         for group in {id(group): group for condition in conditions for group in groups_of(condition)}.values():
             for phrase in group.phrases:
                 self.phrases.setdefault(phrase, len(self.phrases))
+            self.grouped.update(group.terms)
         self.terms = {term.name: len(self.phrases) + index for index, term in enumerate(themes.terms)}
 
     def group(self, group: Group) -> Members:
@@ -143,7 +150,7 @@ class _Builder:
         rules = tuple(
             CompiledRule(order[slug], f"term {term.name}", title, body, test) for slug, title, body in term.themes
         )
-        compiled = CompiledTerm(self.terms[term.name], term.name, test, rules)
+        compiled = CompiledTerm(self.terms[term.name], term.name, test, rules, term.name in self.grouped)
         for phrase in sorted(test.any):
             self.waking_terms.setdefault(phrase, []).append(compiled)
 
@@ -152,7 +159,8 @@ class _Builder:
         test = self.test(condition)
         needed: Iterable[Members] = [test.any] if test.any else [*test.all, *test.near]
         waker = min(needed, key=len, default=frozenset())
-        rule = CompiledRule(theme, name, title, body, test, single=len(waker) == 1 and waker is test.any)
+        single = len(waker) == 1 and waker is test.any
+        rule = CompiledRule(theme, name, title, body, test, single=single, plain=single and test.plain)
         if not waker:
             self.ambient.append(rule)
         for phrase in sorted(waker):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
+from typing import cast
 
-from trendbot.core.themes.compiled import Compiled, CompiledRule, Members, Test
+from trendbot.core.themes.compiled import Compiled, CompiledRule, CompiledTerm, Members, Test
 from trendbot.core.themes.folding import Folded
-from trendbot.core.themes.model import Annotation, Evidence, Field, Mention, Verdict, Where
+from trendbot.core.themes.model import Annotation, Evidence, Field, Mention, Theme, Verdict, Where
 
 MAX_EVIDENCE = 3
 """Matches kept of one rule in one entry: the first ones."""
@@ -23,19 +24,26 @@ Found = dict[int, list[Evidence]]
 """The evidence found, by number of the theme."""
 
 _FIELDS = (Field.TITLE, Field.BODY)
+_PLACES = {Where.TITLE: 0, Where.BODY: 1}
+# Named tuples made straight from a tuple: at a third of the cost of calling the class, and several are made a text.
+_make_evidence = cast("Callable[[tuple[Field, int, int, str, str, float]], Evidence]", partial(tuple.__new__, Evidence))
+_make_verdict = cast(
+    "Callable[[tuple[str, bool, float, None, tuple[Evidence, ...]]], Verdict]", partial(tuple.__new__, Verdict)
+)
+_mention = cast("Callable[[tuple[str, int]], Mention]", partial(tuple.__new__, Mention))
 _EMPTY: tuple[Span, ...] = ()
 
 
-@dataclass(slots=True)
 class Reading:
     """One entry being read: its fields, the occurrences found in them, its feed and author in lower case."""
 
-    fields: tuple[Folded, Folded]
-    hits: Hits
-    feed: str = ""
-    author: str = ""
-    groups: dict[int, Sequence[Span]] = field(default_factory=dict)
-    present: dict[int, bool] = field(default_factory=dict)
+    __slots__ = ("author", "feed", "fields", "groups", "hits", "present")
+
+    def __init__(self, fields: tuple[Folded, Folded], hits: Hits, feed: str = "", author: str = "") -> None:
+        """Begin with nothing known of the groups."""
+        self.fields, self.hits, self.feed, self.author = fields, hits, feed, author
+        self.groups: dict[int, Sequence[Span]] = {}
+        self.present: dict[int, bool] = {}
 
     def occurs(self, members: Members) -> bool:
         """Tell whether a group occurs at all: cheaper than where."""
@@ -67,49 +75,55 @@ def decide(compiled: Compiled, reading: Reading) -> Annotation:
     for rule in compiled.ambient:
         if _circumstances(rule.test, reading):
             found.setdefault(rule.theme, []).append(_circumstantial(rule, reading))
-    return Annotation(tuple([_verdict(compiled, theme, found[theme]) for theme in sorted(found)]), mentions)
+    themes = compiled.source.themes
+    return Annotation(tuple([_verdict(themes[number], found[number]) for number in sorted(found)]), mentions)
 
 
 def _read_rules(compiled: Compiled, reading: Reading, found: Found) -> None:
     """Test the rules that the phrases wake, each once."""
     waking = compiled.waking_rules
-    seen: set[int] = set()
+    seen: set[CompiledRule] = set()
     for phrase, occurrences in reading.hits.items():
         for rule in waking[phrase]:
-            if rule.single and rule.test.gated:
-                spans: Sequence[Span] = _let_through(rule.test, reading, occurrences)
-            elif id(rule) in seen:
-                continue
-            else:
-                spans = satisfied(rule.test, reading)
-                seen.add(id(rule))
+            spans: Sequence[Span] = occurrences
+            if not rule.plain:
+                if not rule.single:
+                    if rule in seen:
+                        continue
+                    seen.add(rule)
+                    spans = reading.spans(rule.test.any)
+                spans = satisfied(rule.test, reading, spans)
             if spans:
                 _add_evidence(rule, spans, reading, found)
 
 
 def _read_terms(compiled: Compiled, reading: Reading, found: Found) -> tuple[Mention, ...]:
     """Find the terms; each counts as a mention, for the groups it is in, and for its themes."""
-    mentions: list[Mention] = []
-    hits = reading.hits
     waking = compiled.waking_terms
-    woken = {term.number: term for phrase in hits for term in waking[phrase]}
+    woken: dict[CompiledTerm, list[Span]] = {}
+    for phrase, occurrences in reading.hits.items():
+        for term in waking[phrase]:
+            known = woken.get(term)
+            woken[term] = occurrences if known is None else known + occurrences
     if not woken:
         return ()
-    occurring = [(term, spans) for term in woken.values() if (spans := satisfied(term.test, reading))]
+    occurring = [
+        (term, spans)
+        for term, every in woken.items()
+        if (spans := every if term.test.plain else satisfied(term.test, reading, every))
+    ]
     reading.groups.clear()  # the groups that terms are in are larger from here on
     reading.present.clear()
     for term, spans in occurring:
-        hits[term.number] = list(spans)
-        mentions.append(Mention(term.name, _count(spans)))
+        if term.grouped:
+            reading.hits[term.number] = list(spans)
         for rule in term.rules:
             _add_evidence(rule, spans, reading, found)
-    return tuple(mentions)
+    return tuple([_mention((term.name, 1 if len(spans) == 1 else _count(spans))) for term, spans in occurring])
 
 
 def _count(spans: Sequence[Span]) -> int:
     """Count occurrences; aliases that overlap are one."""
-    if len(spans) == 1:
-        return 1
     count, last = 0, (-1, -1)
     for place, start, end in sorted(spans):
         if place != last[0] or start >= last[1]:
@@ -120,31 +134,30 @@ def _count(spans: Sequence[Span]) -> int:
     return count
 
 
-def _let_through(test: Test, reading: Reading, spans: Sequence[Span]) -> Sequence[Span]:
-    """Give those of the occurrences that a gated test lets through."""
+def satisfied(test: Test, reading: Reading, spans: Sequence[Span]) -> Sequence[Span]:
+    """Give the occurrences that satisfy a test, none if it fails; `spans` are those of its `any`."""
     if test.plain:
         return spans
-    for members in test.all:
-        if not reading.occurs(members):
-            return _EMPTY
-    if test.apart_from and reading.occurs(test.apart_from):
-        others = reading.spans(test.apart_from)[:MAX_SPANS]
-        return [span for span in spans if not any(_overlap(span, other) for other in others)]
-    return spans
-
-
-def satisfied(test: Test, reading: Reading) -> Sequence[Span]:
-    """Give the occurrences that satisfy a test, none if it fails."""
-    if test.gated:
-        return _let_through(test, reading, reading.spans(test.any))
-    if (test.none and reading.occurs(test.none)) or not _surrounded(test, reading):
-        return _EMPTY
-    spans = _base(test, reading)
-    if spans and test.where is not Where.BOTH:
-        spans = [span for span in spans if _FIELDS[span[0]].value == test.where.value]
+    if not test.gated:
+        spans = _narrowed(test, reading, spans)
+    else:
+        for members in test.all:
+            if not reading.occurs(members):
+                return _EMPTY
     if spans and test.apart_from and reading.occurs(test.apart_from):
         others = reading.spans(test.apart_from)[:MAX_SPANS]
         spans = [span for span in spans if not any(_overlap(span, other) for other in others)]
+    return spans
+
+
+def _narrowed(test: Test, reading: Reading, spans: Sequence[Span]) -> Sequence[Span]:
+    """Give the occurrences that satisfy all of a test but `apart_from`."""
+    if (test.none and reading.occurs(test.none)) or not _surrounded(test, reading):
+        return _EMPTY
+    spans = _base(test, reading, spans)
+    if spans and test.where is not Where.BOTH:
+        place = _PLACES[test.where]
+        spans = [span for span in spans if span[0] == place]
     if spans and test.unless and reading.occurs(test.unless):
         others = reading.spans(test.unless)[:MAX_SPANS]
         spans = [span for span in spans if all(_distance(span, other, reading) > test.reach for other in others)]
@@ -159,13 +172,13 @@ def _surrounded(test: Test, reading: Reading) -> bool:
     return not (test.feeds or test.authors) or _circumstances(test, reading)
 
 
-def _base(test: Test, reading: Reading) -> Sequence[Span]:
+def _base(test: Test, reading: Reading, spans: Sequence[Span]) -> Sequence[Span]:
     """Give the occurrences that are the evidence: those of `any`, else of `near`, else the first of each of `all`."""
     near = _nearest(test, reading) if test.near else _EMPTY
     if test.near and not near:
         return _EMPTY
     if test.any:
-        return reading.spans(test.any)
+        return spans
     return near or [min(reading.spans(members)) for members in test.all]
 
 
@@ -193,9 +206,10 @@ def _distance(one: Span, other: Span, reading: Reading) -> float:
 
 def _nearest(test: Test, reading: Reading) -> Sequence[Span]:
     """Find one occurrence of each group of `near`, all within the distance: a window over the sorted occurrences."""
+    for members in test.near:
+        if not reading.occurs(members):
+            return _EMPTY
     groups = [reading.spans(members) for members in test.near]
-    if not all(groups):
-        return _EMPTY
     marked = sorted((span, number) for number, spans in enumerate(groups) for span in spans[:MAX_SPANS])
     latest: dict[int, Span] = {}
     for span, number in marked:
@@ -207,10 +221,9 @@ def _nearest(test: Test, reading: Reading) -> Sequence[Span]:
     return _EMPTY
 
 
-def _verdict(compiled: Compiled, number: int, evidence: list[Evidence]) -> Verdict:
-    theme = compiled.source.themes[number]
+def _verdict(theme: Theme, evidence: list[Evidence]) -> Verdict:
     score = evidence[0].weight if len(evidence) == 1 else round(sum([item.weight for item in evidence]), 6)
-    return Verdict(theme.slug, score >= theme.threshold, score, None, tuple(evidence))
+    return _make_verdict((theme.slug, score >= theme.threshold, score, None, tuple(evidence)))
 
 
 def _add_evidence(rule: CompiledRule, spans: Sequence[Span], reading: Reading, found: Found) -> None:
@@ -241,7 +254,7 @@ def _evidence(rule: str, span: Span, weight: float, reading: Reading) -> Evidenc
     text = reading.fields[place]
     if text.offsets is not None:
         start, end = text.span(start, end)
-    return Evidence(_FIELDS[place], start, end, text.original[start:end], rule, weight)
+    return _make_evidence((_FIELDS[place], start, end, text.original[start:end], rule, weight))
 
 
 def _circumstantial(rule: CompiledRule, reading: Reading) -> Evidence:

@@ -1,7 +1,7 @@
 """The shapes of the rule language: what a themes file says, and what reading an entry by it yields.
 
-`Evidence`, `Verdict` and `Annotation` are named tuples where all else is a frozen dataclass: they are made many times a
-text, at a quarter of the cost.
+`Evidence`, `Verdict`, `Mention` and `Annotation` are named tuples where all else is a frozen dataclass: they are made
+many times a text, at a quarter of the cost.
 """
 
 from __future__ import annotations
@@ -130,12 +130,11 @@ class Verdict(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """How often a term occurs in an entry."""
 
     term: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nothing here needs
 
 
 class Annotation(NamedTuple):
