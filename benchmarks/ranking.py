@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from trendbot.core.composing import tellable
+from trendbot.core.telling import tellable
 from trendbot.core.ranking import Candidate, Ranked, rank
 from trendbot.core.vocabulary import FeedKind
 from trendbot.paths import bundled

@@ -407,7 +407,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("variant", sa.String(length=255), nullable=False),
+        sa.Column("variant", sa.String(length=1000), nullable=False),
         sa.Column("subject", sa.String(), nullable=True),
         sa.Column("parts", sa.JSON(), nullable=False),
         sa.Column("text_body", sa.Text(), nullable=True),
@@ -479,6 +479,7 @@ def upgrade() -> None:
         sa.Column("hints", sa.JSON(), nullable=False),
         sa.Column("rhythm", sa.JSON(), nullable=False),
         sa.Column("listing", sa.JSON(), nullable=False),
+        sa.Column("missing", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("stand_in", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from trendbot.core import wording
 from trendbot.core.digests import (
     CONTENT_VERSION,
-    MORE,
+    Audience,
     DigestContent,
     DigestEntry,
     DigestFoot,
@@ -23,31 +21,17 @@ from trendbot.core.digests import (
     Sentence,
     period_days,
 )
-from trendbot.core.limits import one_line, plain_line, safe_link
+from trendbot.core.limits import one_line, safe_link
 from trendbot.core.memory import Told, returning
-from trendbot.core.proofs import Source, is_verbatim, objections, read_source
-from trendbot.core.ranking import Candidate, Ranked, Report, Selection, rank, select
-from trendbot.core.summaries import Span, Text, choose_sentences
-from trendbot.core.text import fold
+from trendbot.core.proofs import Source, objections, read_source
+from trendbot.core.ranking import Candidate, Ranked, Report, content_vector, rank, select
+from trendbot.core.summaries import Span, Text, choose_sentences, cosine
+from trendbot.core.telling import headline_of, source_of, surprised
+from trendbot.core.variants import RISES, card, fitted, texts
 from trendbot.core.vocabulary import Cadence
 
-HEADLINE = 200
-_LABEL = re.compile(r"^(?:\[[^\]]{1,24}\]\s*)+(?=\S)")
-_TAIL = re.compile(r"^(.{12,}\S)\s+[|–—-]\s+([^|–—]{2,40})$")
-_NO_HEADLINE = re.compile(r"\W*(?:v?\d[\d.]*\S*|\w+)\W*")
-_NO_NEWS = re.compile(
-    r"^(?:click here|sign up|subscribe|register (?:now|today)|buy now|last chance|save \d|"
-    r"ignore (?:all )?(?:the )?previous)\b",
-    re.IGNORECASE,
-)
-_JOINTS = re.compile(r"\s+(?:[|–—-]|::)\s+")
-SOURCE = 60
-THIN = 4
-"""With no more stories than this beside the lead they stand under one heading."""
-_ENGLISH = frozenset("the of to and in for is with on a an by from as at how why what its new your are can not".split())  # noqa: SIM905
-_LATIN = re.compile(r"[a-z]", re.IGNORECASE)
-_LETTER = re.compile(r"[^\W\d_]")
-_FEW_WORDS = 6
+_NEAR = 0.6
+"""Titles nearer than this speak of one thing: of two such stories one is kept for the choices of themes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,89 +50,6 @@ class Period:
     followed: int
 
 
-def tellable(
-    candidates: Iterable[Candidate], *, told: Mapping[int, Told], languages: Sequence[str]
-) -> tuple[Candidate, ...]:
-    """Return the stories that may be told: with a report in one of the languages, and new or with enough that is new.
-
-    Reports in other languages, and those whose title is empty after cleaning, are left out of their story.
-    """
-    kept: list[Candidate | None] = []
-    for candidate in candidates:
-        reports = tuple(report for report in candidate.reports if _speaks(report, languages) and headline_of(report))
-        if not reports:
-            continue
-        spoken, before = replace(candidate, reports=reports), told.get(candidate.story_id)
-        kept.append(returning(spoken, before) if before else spoken)
-    return tuple(each for each in kept if each is not None)
-
-
-def headline_of(report: Report) -> str:
-    """Return the title as a headline: without a label in front ("[News]") and its publisher's name behind.
-
-    Empty where the title is a single word or a version number, or calls on the reader: that is no headline.
-    """
-    title = _LABEL.sub("", one_line(report.title, 1000))
-    tail = _TAIL.match(title)
-    if tail and _folded(tail.group(2)) in _folded(report.source + report.publisher):
-        title = tail.group(1)
-    return "" if _NO_HEADLINE.fullmatch(title) or _NO_NEWS.search(title) else plain_line(title, HEADLINE)
-
-
-def source_of(report: Report) -> str:
-    """Return the publisher's name: of a feed title in several parts the one that the site's own name is in."""
-    title = one_line(report.source, 200)
-    label = _folded(report.publisher.split(" ")[0].rpartition(".")[0].rpartition(".")[2])
-    named = [part for part in _JOINTS.split(title) if label and label in _folded(part)]
-    return plain_line(named[0] if named else title, SOURCE) or "unnamed feed"
-
-
-def _folded(text: str) -> str:
-    return "".join(filter(str.isalnum, fold(text)))
-
-
-def newest(candidate: Candidate) -> datetime:
-    """Return the date of a story's newest report."""
-    return max(report.dated_at for report in candidate.reports)
-
-
-def days_for(candidates: Iterable[Candidate], *, now: datetime, enough: int) -> int:
-    """Return how many whole days before `now` one must reach for the newest report of `enough` stories, or of all."""
-    dates = sorted((newest(candidate) for candidate in candidates), reverse=True)[:enough]
-    return math.ceil((now - dates[-1]) / timedelta(days=1)) if dates else 0
-
-
-def _speaks(report: Report, languages: Sequence[str]) -> bool:
-    if not languages:
-        return True
-    declared = (report.language or "").split("-")[0].split("_")[0].lower()
-    if declared and declared not in languages:
-        return False
-    return "en" not in languages or declared not in ("", "en") or looks_english(report.title, report.body)
-
-
-def looks_english(title: str, body: str) -> bool:
-    """Tell whether a text may be English: Latin letters nearly all, and an English function word where it is long."""
-    text = f"{title} {body[:400]}"
-    letters = len(_LETTER.findall(text))
-    if letters and len(_LATIN.findall(text)) < 0.9 * letters:
-        return False
-    words = text.casefold().split()
-    return len(words) <= _FEW_WORDS or not _ENGLISH.isdisjoint(words)
-
-
-def surprised(candidates: Iterable[Candidate], rising: Iterable[DigestRise]) -> tuple[Candidate, ...]:
-    """Give each story the surprise of the most surprising rising term that its title names."""
-    terms = [(re.compile(rf"(?<!\w){re.escape(fold(each.name))}(?!\w)"), each.score) for each in rising]
-    return tuple(
-        replace(
-            candidate,
-            surprise=max((score for term, score in terms if term.search(fold(candidate.title))), default=0.0),
-        )
-        for candidate in candidates
-    )
-
-
 def build_content(
     candidates: Sequence[Candidate],
     *,
@@ -156,39 +57,27 @@ def build_content(
     policy: DigestPolicy,
     themes: Mapping[str, str],
     rising: Sequence[DigestRise],
-    terms: Sequence[DigestRise] = (),
+    told_to_some: Mapping[int, Told] | None = None,
     readings: bool,
     sample: bool,
 ) -> DigestContent:
     """Compose a digest from tellable stories.
 
-    `themes` are the titles by slug in the editor's order. `rising` is what the digest says of trends; `readings` tells
-    whether any trend was read at all. `terms` are rising terms that lift the stories which name them.
+    `themes` are the titles by slug in the editor's order. `rising` is all that rose; `readings` tells whether any trend
+    was read at all. `told_to_some` are stories that only readers of some themes were told before: for readers of all
+    themes they are new, for the others updates or nothing.
     """
     window = max(period_days(period.cadence), period.reach_days)
-    ranked = rank(surprised(candidates, terms), now=period.end, window_days=window)
-    ranked = tuple(replace(each, themes=tuple(slug for slug in each.themes if slug in themes)) for each in ranked)
+    known = tuple(themes)
+    ranked = _ranked(surprised(candidates, [rise for rise in rising if rise.kind == "term"]), period, window, known)
     chosen = select(
         ranked,
         stories=policy.stories,
         also=policy.also,
         per_theme=policy.per_theme,
         per_feed=policy.per_feed,
-        order=tuple(themes),
+        order=known,
     )
-    return _content(chosen, period, policy, themes, tuple(rising), len(ranked), readings, sample)
-
-
-def _content(
-    chosen: Selection,
-    period: Period,
-    policy: DigestPolicy,
-    themes: Mapping[str, str],
-    rising: tuple[DigestRise, ...],
-    found: int,
-    readings: bool,
-    sample: bool,
-) -> DigestContent:
     gate = _Gate()
     lead = _item(chosen.lead, gate, sentences=2, others=3) if chosen.lead else None
     sections = tuple(
@@ -199,10 +88,42 @@ def _content(
         )
         for slug, items in chosen.sections
     )
-    sections = _joined(sections)
     also = tuple(_item(each, gate, sentences=0, others=0) for each in chosen.also)
+    sections, also = fitted(lead, sections, also, policy.budget)
+    first = [each for each in (chosen.lead, *(each for _, items in chosen.sections for each in items)) if each]
+    pool = _pool(ranked, [*first, *chosen.also], per_theme=policy.stories + policy.also, themes=known)
+    return replace(
+        _content(
+            period, policy, (lead, sections, also), tuple(rising[:RISES]), found=len(ranked), blocked=gate.blocked
+        ),
+        rising_note="" if rising else wording.NOTHING_ROSE if readings else wording.NOTHING_KNOWN,
+        sample=sample,
+        stories=_stories(pool, told_to_some or {}, period, window, known),
+        rises=tuple(rising),
+        themes={slug: one_line(title, 80) for slug, title in themes.items()},
+    )
+
+
+def _ranked(candidates: Iterable[Candidate], period: Period, window: int, themes: Sequence[str]) -> tuple[Ranked, ...]:
+    ranked = rank(candidates, now=period.end, window_days=window)
+    return tuple(replace(each, themes=tuple(slug for slug in each.themes if slug in themes)) for each in ranked)
+
+
+_Shown = tuple[DigestItem | None, tuple[DigestSection, ...], tuple[DigestItem, ...]]
+"""Lead, sections, further headlines."""
+
+
+def _content(
+    period: Period,
+    policy: DigestPolicy,
+    shown: _Shown,
+    rising: tuple[DigestRise, ...],
+    *,
+    found: int,
+    blocked: int,
+) -> DigestContent:
+    lead, sections, also = shown
     told = [*([lead] if lead else []), *(item for section in sections for item in section.items), *also]
-    nothing = wording.NOTHING_ROSE if readings else wording.NOTHING_KNOWN
     return DigestContent(
         version=CONTENT_VERSION,
         brand=one_line(policy.brand, 60),
@@ -222,30 +143,23 @@ def _content(
             rising=rising[0].name if rising else "",
             updates=sum(item.update for item in told),
         ),
-        sample=sample,
+        sample=False,
         opening=period.opening,
         reach_days=period.reach_days,
         quiet=lead is None,
         lead=lead,
         sections=sections,
         rising=rising,
-        rising_note="" if rising else nothing,
+        rising_note="",
         also=also,
-        foot=_foot(period, policy, found, _texts(told), gate.card()),
+        foot=_foot(period, policy, found, texts(told), card(told, blocked)),
+        budget=policy.budget,
     )
 
 
-def _joined(sections: tuple[DigestSection, ...]) -> tuple[DigestSection, ...]:
-    """Put the few stories of a thin day under one heading, where each would stand alone under its own."""
-    items = tuple(item for section in sections for item in section.items)
-    if len(sections) < 2 or len(items) > THIN:  # noqa: PLR2004
-        return sections
-    return (DigestSection(slug=MORE, title=wording.MORE, items=items),)
-
-
-def _foot(period: Period, policy: DigestPolicy, found: int, texts: Iterable[str], card: ReportCard) -> DigestFoot:
+def _foot(period: Period, policy: DigestPolicy, found: int, said: Iterable[str], card: ReportCard) -> DigestFoot:
     return DigestFoot(
-        minutes=wording.minutes(texts),
+        minutes=wording.minutes(said),
         followed=period.followed,
         feeds=period.feeds,
         entries=period.entries,
@@ -259,10 +173,59 @@ def _foot(period: Period, policy: DigestPolicy, found: int, texts: Iterable[str]
     )
 
 
-def _texts(items: Iterable[DigestItem]) -> Iterable[str]:
-    for item in items:
-        yield item.headline
-        yield from (sentence.text for sentence in item.sentences)
+# -- what the choices of themes are made from --------------------------------------------------------------------------
+
+
+def _pool(
+    ranked: Sequence[Ranked], chosen: Sequence[Ranked], *, per_theme: int, themes: Sequence[str]
+) -> tuple[Ranked, ...]:
+    """Return the stories for every choice of themes, the best first: the `chosen`, and the best of each theme.
+
+    Of two that speak of one thing the chosen one is kept, else the better one.
+    """
+    wanted: dict[int, Ranked] = {}
+    for slug in themes:
+        of_theme = [each for each in ranked if slug in each.themes]
+        wanted.update((each.candidate.story_id, each) for each in of_theme[:per_theme])
+    kept = list(chosen)
+    vectors = [content_vector(each.lead.title) for each in kept]
+    ids = {each.candidate.story_id for each in kept}
+    for each in sorted(wanted.values(), key=lambda one: (-one.score, one.candidate.story_id)):
+        own = content_vector(each.lead.title)
+        if each.candidate.story_id not in ids and all(cosine(own, other) < _NEAR for other in vectors):
+            kept.append(each)
+            vectors.append(own)
+    return tuple(sorted(kept, key=lambda one: (-one.score, one.candidate.story_id)))
+
+
+def _stories(
+    pool: Sequence[Ranked], told: Mapping[int, Told], period: Period, window: int, themes: Sequence[str]
+) -> tuple[DigestItem, ...]:
+    """Return the pool as told: what some readers know is an update for them, where there is enough that is new."""
+    updates = [returning(each.candidate, told[key]) for each in pool if (key := each.candidate.story_id) in told]
+    again = {
+        each.candidate.story_id: each
+        for each in _ranked([update for update in updates if update], period, window, themes)
+    }
+    gate, items = _Gate(), []
+    for each in pool:
+        if each.candidate.story_id not in told:
+            items.append(_pooled(each, gate, Audience.EVERY))
+            continue
+        items.append(_pooled(each, gate, Audience.ALL))
+        if each.candidate.story_id in again:
+            items.append(_pooled(again[each.candidate.story_id], gate, Audience.SOME))
+    return tuple(sorted(items, key=lambda item: -item.score))
+
+
+def _pooled(ranked: Ranked, gate: _Gate, audience: Audience) -> DigestItem:
+    """Return a story that may lead or stand under a theme: its first sentence is the one for a short item."""
+    item = _item(ranked, gate, sentences=1, others=3)
+    more = [each for each in _sentences(ranked, gate, 2) if each not in item.sentences]
+    return replace(item, sentences=(*item.sentences, *more)[:2], audience=audience)
+
+
+# -- a story -----------------------------------------------------------------------------------------------------------
 
 
 def _item(ranked: Ranked, gate: _Gate, *, sentences: int, others: int) -> DigestItem:
@@ -281,6 +244,7 @@ def _item(ranked: Ranked, gate: _Gate, *, sentences: int, others: int) -> Digest
         dated_at=lead.dated_at.isoformat(),
         score=ranked.score,
         parts=ranked.parts,
+        publisher=lead.publisher,
     )
 
 
@@ -302,22 +266,16 @@ def _others(ranked: Ranked) -> list[Report]:
 
 
 class _Gate:
-    """Lets through what is proved by the entry it is drawn from, and keeps count."""
+    """Lets through what is proved by the entry it is drawn from, and counts what is not."""
 
     def __init__(self) -> None:
-        self.through = self.own = self.blocked = 0
+        self.blocked = 0
 
     def passes(self, text: str, source: Source) -> bool:
         """Tell whether a sentence may go out."""
         proved = bool(text) and not objections(text, source)
-        self.through += proved
         self.blocked += not proved
-        self.own += proved and is_verbatim(text, source)
         return proved
-
-    def card(self) -> ReportCard:
-        """Return the report card."""
-        return ReportCard(sentences=self.through, grounded=self.through, extractive=self.own, blocked=self.blocked)
 
 
 def _sentences(ranked: Ranked, gate: _Gate, limit: int) -> tuple[Sentence, ...]:
@@ -330,8 +288,8 @@ def _sentences(ranked: Ranked, gate: _Gate, limit: int) -> tuple[Sentence, ...]:
     rest = [report for report in ranked.candidate.reports if report is not ranked.lead]
     tries = [own + rest] if limit > 1 else [own, rest]
     for reports in tries if limit else ():
-        texts = [Text(entry_id=each.entry_id, source=source_of(each), body=each.body) for each in reports]
-        spans = choose_sentences(texts, headline=headline, limit=limit)
+        found = [Text(entry_id=each.entry_id, source=source_of(each), body=each.body) for each in reports]
+        spans = choose_sentences(found, headline=headline, limit=limit)
         by_id = {each.entry_id: each for each in reports}
         proved = [_sentence(span) for span in spans if gate.passes(_said(span), _source(by_id[span.entry_id]))]
         if proved:

@@ -7,31 +7,54 @@ of the program reads the older versions too.
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trendbot.core.vocabulary import Cadence, ChannelKind
 
-CONTENT_VERSION = 2
+CONTENT_VERSION = 3
 MORE = "more"
 """The slug of the section that stands for no theme."""
+SOME = "some"
+"""The section, in the index of told stories, of those that only readers of some themes are told."""
 REACH_DAYS = (1, 2, 3, 7, 14, 30, 90, 365)
 """How far back an opening digest looks, step by step, until it has enough stories."""
+
+
+class Audience(enum.StrEnum):
+    """Whom a story is for: every reader, those who read all themes, or those who chose some."""
+
+    EVERY = "every"
+    ALL = "all"
+    SOME = "some"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """How much a reader is told: `minutes` of reading, and never more than the counts and caps of `DigestPolicy`."""
+
+    minutes: int = 4
+    stories: int = 10
+    also: int = 8
+    per_theme: int = 3
+    per_feed: int = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigestPolicy:
     """What a digest may hold and who publishes it; plain values from the settings.
 
-    `stories` counts the lead and the stories under themes; `also` the further headlines. `per_theme` and `per_feed` cap
-    one theme's and one feed's stories. `opening_stories` is enough for an opening digest. `languages` are the feeds'
-    languages that a digest speaks; a feed that names none counts as any.
+    `minutes` is the time a reader has. `stories` counts the lead and the stories under themes; `also` the further
+    headlines. `per_theme` and `per_feed` cap one theme's and one feed's stories. `opening_stories` is enough for an
+    opening digest. `languages` are the feeds' languages that a digest speaks; a feed that names none counts as any.
     """
 
+    minutes: int = 4
     stories: int = 10
     also: int = 8
     per_theme: int = 3
@@ -44,16 +67,31 @@ class DigestPolicy:
     site_url: str | None = None
     postal_address: str = ""
 
+    @property
+    def budget(self) -> Budget:
+        """What of it bounds a reader's selection."""
+        return Budget(
+            minutes=self.minutes,
+            stories=self.stories,
+            also=self.also,
+            per_theme=self.per_theme,
+            per_feed=self.per_feed,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """A sentence quoted from an entry: `text` stands at `start` to `end` of the entry's text, spaces joined."""
+    """A sentence quoted from an entry: `text` stands at `start` to `end` of the entry's text, spaces joined.
+
+    `machine`: a model worded it from the story's entries, and the proof gate let it through; it has no place there.
+    """
 
     text: str
     entry_id: int
     source: str
     start: int
     end: int
+    machine: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +104,40 @@ class DigestEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Edited:
+    """That an editor worded a story: who and when, what of it, and what the proof gate had against it."""
+
+    by: str
+    at: str
+    headline: bool
+    text: bool
+    objections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Correction:
+    """What an earlier digest told and its source has withdrawn or changed since, or an editor puts right.
+
+    `text` says so in a sentence or two; `url` is the page; `told_on` the day it was told.
+    """
+
+    erratum_id: int
+    story_id: int
+    headline: str
+    source: str
+    url: str
+    told_on: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DigestItem:
     """A story as told in a digest.
 
     `headline` is the title of the entry `lead`, word for word. `reports` counts its different pages, `publishers` who
     stands behind them; `others` are reports of other publishers. `parts` are the named terms that add up to `score`;
     see ``core/ranking.py``. An `update` was told before, last on the day `told_on`: all it holds is new since.
+    `publisher` is who stands behind the lead, `audience` whom the story is for.
     """
 
     story_id: int
@@ -87,6 +153,9 @@ class DigestItem:
     score: float
     parts: dict[str, float]
     told_on: str | None = None
+    publisher: str = ""
+    audience: Audience = Audience.EVERY
+    edited: Edited | None = None
 
     @property
     def more(self) -> int:
@@ -127,13 +196,14 @@ class ReportCard:
     """How the digest's sentences stood the proof gate; see ``core/proofs.py``.
 
     `sentences` go out; `grounded` are those whose every number, date, name and quotation is in the source, `extractive`
-    those that are their publisher's own, word for word. `blocked` did not go out.
+    those that are their publisher's own, word for word. `blocked` did not go out. `edited` are an editor's words.
     """
 
     sentences: int
     grounded: int
     extractive: int
     blocked: int
+    edited: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,7 +229,12 @@ class DigestFoot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigestContent:
-    """Everything that a digest says; `line` is the one sentence that tells the day."""
+    """Everything that a digest says; `line` is the one sentence that tells the day.
+
+    `lead` to `also` are what the readers of all themes are told. `stories` is what every other choice of themes is
+    made from, the best first, `rises` all that rose, `themes` the title of each theme by slug in the editor's order;
+    ``core/variants.py`` makes the choice. `variant` names the choice that a content was narrowed to.
+    """
 
     version: int
     brand: str
@@ -180,6 +255,12 @@ class DigestContent:
     rising_note: str
     also: tuple[DigestItem, ...]
     foot: DigestFoot
+    stories: tuple[DigestItem, ...] = ()
+    rises: tuple[DigestRise, ...] = ()
+    themes: dict[str, str] = field(default_factory=dict)
+    budget: Budget = Budget()
+    variant: str = "all"
+    corrections: tuple[Correction, ...] = ()
 
     def items(self) -> tuple[tuple[str, DigestItem], ...]:
         """Every story in reading order with the name of its section: ``lead``, a theme's slug, or ``also``."""
@@ -187,6 +268,12 @@ class DigestContent:
         found += [(section.slug, item) for section in self.sections for item in section.items]
         found += [("also", item) for item in self.also]
         return tuple(found)
+
+    def index(self) -> tuple[tuple[str, int], ...]:
+        """Return every story that some reader is told, once: its section (`SOME` beside those of `items`), its id."""
+        shown = {item.story_id: section for section, item in self.items()}
+        some = {item.story_id: SOME for item in self.stories if item.story_id not in shown}
+        return tuple((section, story) for story, section in (shown | some).items())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,6 +318,10 @@ def from_json(tree: Mapping[str, Any]) -> DigestContent:
             "rising": tuple(DigestRise(**each) for each in tree["rising"]),
             "also": _items(tree["also"]),
             "foot": _foot(tree["foot"]),
+            "stories": _items(tree.get("stories", [])),
+            "rises": tuple(DigestRise(**each) for each in tree.get("rises", ())),
+            "budget": Budget(**tree.get("budget", {})),
+            "corrections": tuple(Correction(**each) for each in tree.get("corrections", ())),
         }
     )
 
@@ -266,6 +357,10 @@ def _foot(tree: Mapping[str, Any]) -> DigestFoot:
     return DigestFoot(**{**tree, "card": ReportCard(**card) if card else None})
 
 
+def _edited(tree: Mapping[str, Any] | None) -> Edited | None:
+    return Edited(**{**tree, "objections": tuple(tree["objections"])}) if tree else None
+
+
 def _items(trees: list[dict[str, Any]]) -> tuple[DigestItem, ...]:
     return tuple(_item(tree) for tree in trees)
 
@@ -278,5 +373,7 @@ def _item(tree: Mapping[str, Any]) -> DigestItem:
             "sentences": tuple(Sentence(**each) for each in tree["sentences"]),
             "others": tuple(DigestEntry(**each) for each in tree["others"]),
             "themes": tuple(tree["themes"]),
+            "audience": Audience(tree.get("audience", Audience.EVERY)),
+            "edited": _edited(tree.get("edited")),
         }
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from trendbot.core.digests import DigestItem, DigestRise, ReportCard
-from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, plain_line, shorten, shorten_units
+from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, one_line, plain_line, shorten, shorten_units
 from trendbot.core.vocabulary import Cadence
 
 NOTHING_ROSE = "Nothing rose beyond chance."
@@ -15,6 +15,7 @@ SAMPLE = "Sample: made-up news that shows what a digest looks like. None of it h
 MORE = "More stories"
 WORDS_A_MINUTE = 220
 _THIN = 3
+_NAMED = 2
 _WIDE = 3
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -62,19 +63,33 @@ def day_line(
     lead: DigestItem | None,
     rising: str,
     updates: int = 0,
+    themes: Sequence[str] = (),
 ) -> str:
-    """Return the one sentence that tells the day or week."""
+    """Return the one sentence that tells the day or week; `themes` are those that a reader chose, none for all."""
     span = "day" if cadence is Cadence.DAILY else "week"
     if not stories:
         read = counted(followed, "feed")
         return f"A quiet {span}: {read} followed, no story that was not told before."
     again = f", {updates} of them told before and gone on," if updates and stories > 1 else ""
     read = f"{counted(entries, 'report')} from {counted(feeds, 'feed')}"
-    of = f"{counted(stories, 'story', 'stories')}{again} out of {read}"
+    on = f" {on_themes(themes)}" if themes else ""
+    of = f"{counted(stories, 'story', 'stories')}{on}{again} out of {read}"
     begin = f"A quiet {span} with {of}" if stories < _THIN else of[0].upper() + of[1:]
     more = [f"{lead.publishers} publishers carry the lead"] if lead and lead.publishers >= _WIDE else []
     more += [f"“{rising}” is rising"] if rising else []
     return begin + (f"; {' and '.join(more)}." if more else ".")
+
+
+def on_themes(themes: Sequence[str]) -> str:
+    """Return what a choice of themes is called in a sentence: by name while it is short, else by number."""
+    if len(themes) > _NAMED:
+        return f"on {counted(len(themes), 'theme')} you chose"
+    return "on " + " and ".join(f"“{one_line(theme, 60)}”" for theme in themes)
+
+
+def nothing_rose_on(themes: Sequence[str]) -> str:
+    """Return what is said where something rose, but nothing that a reader chose."""
+    return f"Nothing {on_themes(themes)} rose beyond chance."
 
 
 def reach_note(reach_days: int) -> str:
@@ -125,9 +140,10 @@ def call(brand: str) -> str:
     return f"Follow {plain_line(brand, 60)} on LinkedIn for daily updates on large language models and AI."
 
 
-def why(brand: str, cadence: Cadence) -> str:
+def why(brand: str, cadence: Cadence, themes: Sequence[str] = ()) -> str:
     """Return why a reader gets the digest."""
-    return f"You get this because you asked for the {cadence} digest of {plain_line(brand, 60)}."
+    on = f" {on_themes(themes)}" if themes else ""
+    return f"You get this because you asked for the {cadence} digest of {plain_line(brand, 60)}{on}."
 
 
 def proof(card: ReportCard | None) -> str:

@@ -6,12 +6,15 @@ anything is written; digest, story index, editions and deliveries are written in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trendbot.core.composing import build_content
-from trendbot.core.digests import DigestContent, DigestPolicy, DigestRise, period_days, slot_of
+from trendbot.core.digests import DigestContent, DigestItem, DigestPolicy, DigestRise, period_days, slot_of
+from trendbot.core.editing import Hand, with_hand, without_dropped
 from trendbot.core.limits import one_line
+from trendbot.core.ranking import Candidate
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import ConflictError
 from trendbot.logs import get_logger
@@ -19,6 +22,7 @@ from trendbot.render.editions import render_edition
 from trendbot.render.environment import Renderer
 from trendbot.store import deliveries, digests, views
 from trendbot.store.database import Database
+from trendbot.store.digest_acts import Slot, choices_of
 from trendbot.store.digests import Digest
 from trendbot.store.gathering import Gathered, gather
 
@@ -29,7 +33,8 @@ KINDS: dict[Cadence, tuple[ChannelKind, ...]] = {
     Cadence.WEEKLY: (ChannelKind.EMAIL,),
 }
 """What every cadence is rendered for; further channels add their kinds."""
-RISES = 3
+KNOWN_RISES = 24
+"""So many rises are kept with a digest, for the choices of themes."""
 AUTOMATIC = "automatic"
 
 
@@ -43,6 +48,15 @@ class ComposeReport:
     created: bool
     quiet: bool
     stories: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """A digest before it is frozen: as it stands, as the rules alone made it, and the kinds of channels it is for."""
+
+    content: DigestContent
+    machine: DigestContent
+    kinds: tuple[ChannelKind, ...]
 
 
 def compose(
@@ -64,17 +78,68 @@ def compose(
     frozen = database.read(digests.find_digest, cadence=cadence, slot=slot)
     if frozen:
         return _report(frozen, created=False)
+    drawn = draw(database, cadence=cadence, now=now, policy=policy, sample=sample)
+    if drawn is None:
+        return ComposeReport(cadence=cadence, slot=slot, digest=None, created=False, quiet=True, stories=0)
+    return freeze(database, renderer, drawn.content, drawn.kinds, now=now, by=AUTOMATIC)
+
+
+def draw(
+    database: Database, *, cadence: Cadence, now: datetime, policy: DigestPolicy, sample: bool = False
+) -> Drawn | None:
+    """Make what the digest of the slot would be at `now`, with what people decided about it; nothing is written.
+
+    None where there has never been anything to tell.
+    """
     gathered = database.read(gather, cadence=cadence, now=now, policy=policy)
     if gathered.period.opening and not gathered.candidates:
-        return ComposeReport(cadence=cadence, slot=slot, digest=None, created=False, quiet=True, stories=0)
-    content = _content(gathered, policy, sample=sample)
-    editions = [render_edition(renderer, content, kind) for kind in dict.fromkeys((*KINDS[cadence], *gathered.kinds))]
+        return None
+    hand = database.read(choices_of, Slot(cadence=cadence, slot=gathered.period.slot))
+    machine = content_of(gathered, policy, sample=sample)
+    return Drawn(
+        content=_by_hand(gathered, machine, policy, hand, sample=sample),
+        machine=machine,
+        kinds=tuple(dict.fromkeys((*KINDS[cadence], *gathered.kinds))),
+    )
+
+
+def _by_hand(
+    gathered: Gathered, machine: DigestContent, policy: DigestPolicy, hand: Hand, *, sample: bool
+) -> DigestContent:
+    """Lay the editor's hand on what the rules made."""
+    left = without_dropped(gathered.candidates, hand)
+    composed = machine
+    if len(left) < len(gathered.candidates):
+        composed = content_of(replace(gathered, candidates=left), policy, sample=sample)
+
+    def tell(candidate: Candidate) -> DigestItem | None:
+        return content_of(replace(gathered, candidates=(candidate,)), policy, sample=sample).lead
+
+    return with_hand(composed, hand, left, tell)
+
+
+def freeze(
+    database: Database,
+    renderer: Renderer,
+    content: DigestContent,
+    kinds: Sequence[ChannelKind],
+    *,
+    now: datetime,
+    by: str,
+) -> ComposeReport:
+    """Render a digest, check it, and freeze it with its editions and deliveries; or hand back the one that is frozen.
+
+    Raises:
+        RenderError: a template is wrong or an edition breaks a channel's limit; nothing was written.
+
+    """
+    editions = [render_edition(renderer, content, kind) for kind in kinds]
     try:
         return _report(
-            database.write(deliveries.publish, content=content, editions=editions, now=now, by=AUTOMATIC), created=True
+            database.write(deliveries.publish, content=content, editions=editions, now=now, by=by), created=True
         )
     except ConflictError:  # another process was faster: its digest stands
-        frozen = database.read(digests.find_digest, cadence=cadence, slot=slot)
+        frozen = database.read(digests.find_digest, cadence=content.cadence, slot=content.slot)
         if frozen is None:
             raise
         return _report(frozen, created=False)
@@ -93,15 +158,16 @@ def _report(digest: Digest, *, created: bool) -> ComposeReport:
     )
 
 
-def _content(gathered: Gathered, policy: DigestPolicy, *, sample: bool) -> DigestContent:
+def content_of(gathered: Gathered, policy: DigestPolicy, *, sample: bool) -> DigestContent:
+    """Make what the rules alone make of what was gathered."""
     rising = rises(gathered.readings, days=period_days(gathered.period.cadence))
     return build_content(
         gathered.candidates,
         period=gathered.period,
         policy=policy,
         themes=gathered.themes,
-        rising=rising[:RISES],
-        terms=[rise for rise in rising if rise.kind == "term"],
+        rising=rising[:KNOWN_RISES],
+        told_to_some=gathered.told_to_some,
         readings=bool(gathered.readings),
         sample=sample,
     )

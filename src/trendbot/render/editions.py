@@ -10,6 +10,7 @@ import css_inline
 
 from trendbot.core import limits
 from trendbot.core.digests import DigestContent, Rendering
+from trendbot.core.variants import ALL
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.errors import RenderError
 from trendbot.render import contexts
@@ -18,11 +19,10 @@ from trendbot.render.environment import CUT, Renderer
 LINKEDIN = ("linkedin/post.j2",)
 TELEGRAM = ("telegram/digest.html.j2",)
 MAIL = ("email/digest/subject.txt.j2", "email/digest/body.txt.j2", "email/digest/body.html.j2")
-ALL = "all"
 
 
 def render_edition(renderer: Renderer, content: DigestContent, kind: ChannelKind) -> Rendering:
-    """Render a digest for a kind of channel and check it against the channel's limits.
+    """Render a digest, whole or narrowed to a choice of themes, for a kind of channel; check it against its limits.
 
     Raises:
         RenderError: a template is wrong, or the text breaks a hard limit; the message names rule and line.
@@ -31,7 +31,8 @@ def render_edition(renderer: Renderer, content: DigestContent, kind: ChannelKind
     rendering, problems = _KINDS[kind](renderer, content)
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise RenderError(f"the {kind} edition of {content.title!r} breaks a limit, {problems[0]}{more}")
+        of = content.title if content.variant == ALL else f"{content.title} ({content.variant})"
+        raise RenderError(f"the {kind} edition of {of!r} breaks a limit, {problems[0]}{more}")
     return rendering
 
 
@@ -52,7 +53,7 @@ def _post(renderer: Renderer, content: DigestContent, lines: int) -> Outcome:
     paste = renderer.render(LINKEDIN[0], contexts.linkedin(content, card=False, lines=lines)) + "\n"
     rendering = Rendering(
         kind=ChannelKind.LINKEDIN,
-        variant=ALL,
+        variant=content.variant,
         subject=None,
         parts=(commentary,),
         text_body=paste,
@@ -66,7 +67,7 @@ def _telegram(renderer: Renderer, content: DigestContent) -> Outcome:
     parts = limits.pack(whole.split(CUT), limit=limits.TELEGRAM_UNITS, measure=_weight)
     rendering = Rendering(
         kind=ChannelKind.TELEGRAM,
-        variant=ALL,
+        variant=content.variant,
         subject=None,
         parts=parts,
         text_body=None,
@@ -87,7 +88,7 @@ def _mail(renderer: Renderer, content: DigestContent) -> Outcome:
     subject, text, markup = (renderer.render(name, context) for name in MAIL)
     rendering = Rendering(
         kind=ChannelKind.EMAIL,
-        variant=ALL,
+        variant=content.variant,
         subject=subject,
         parts=(_inliner().inline(markup),),
         text_body=text + "\n",

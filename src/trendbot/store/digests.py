@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from trendbot.core.digests import CONTENT_VERSION, DigestContent, Rendering, content_hash, from_json, to_json
-from trendbot.core.vocabulary import Cadence
+from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import ConflictError, NotFoundError
 from trendbot.store import schema
 
@@ -85,6 +86,33 @@ def list_editions(session: Session, digest_id: int) -> tuple[Edition, ...]:
     return tuple(_edition(row) for row in rows)
 
 
+def find_edition(session: Session, digest_id: int, kind: ChannelKind, variant: str) -> Edition | None:
+    """Return a digest's edition for a kind of channel and a choice of themes, or None where it was not rendered yet."""
+    row = session.scalar(
+        select(schema.Edition).where(
+            schema.Edition.digest_id == digest_id, schema.Edition.kind == kind, schema.Edition.variant == variant
+        )
+    )
+    return _edition(row) if row else None
+
+
+def add_edition(session: Session, digest_id: int, rendering: Rendering, *, now: datetime) -> Edition:
+    """Keep an edition of a frozen digest; where another process was faster, its edition stands and is returned."""
+    known = find_edition(session, digest_id, rendering.kind, rendering.variant)
+    if known:
+        return known
+    row = _new_edition(digest_id, rendering, now)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        known = find_edition(session, digest_id, rendering.kind, rendering.variant)
+        if known is None:
+            raise
+        return known
+    return _edition(row)
+
+
 def next_number(session: Session, cadence: Cadence) -> int:
     """Return the number that the next digest of a cadence bears."""
     last = session.scalar(select(func.max(schema.Digest.number)).where(schema.Digest.cadence == cadence))
@@ -118,8 +146,8 @@ def freeze(
     session.add(row)
     session.flush()
     session.add_all(
-        schema.DigestStory(digest_id=row.id, story_id=item.story_id, position=position, section=section)
-        for position, (section, item) in enumerate(content.items(), start=1)
+        schema.DigestStory(digest_id=row.id, story_id=story, position=position, section=section)
+        for position, (section, story) in enumerate(content.index(), start=1)
     )
     written = [_new_edition(row.id, edition, now) for edition in editions]
     session.add_all(written)

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from trendbot.core.composing import Period, days_for, newest, tellable
+from trendbot.core.composing import Period
 from trendbot.core.digests import DigestPolicy, period_days, reaches, slot_of
+from trendbot.core.memory import Told
 from trendbot.core.ranking import Candidate
+from trendbot.core.telling import days_for, newest, tellable
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.store import deliveries, digests, views
 from trendbot.store.digests import Digest
-from trendbot.store.memory import told_before
+from trendbot.store.memory import told_before, told_to_some
 
 ENOUGH = 5
 """An opening digest reaches no further back than to this many times the stories that it can hold."""
@@ -21,10 +23,14 @@ ENOUGH = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gathered:
-    """The period, the stories that may be told in it, theme titles, trend readings, and the kinds of channels."""
+    """The period, the stories that may be told in it, theme titles, trend readings, and the kinds of channels.
+
+    `told_to_some` are stories that only readers of some themes were told before.
+    """
 
     period: Period
     candidates: tuple[Candidate, ...]
+    told_to_some: dict[int, Told]
     themes: dict[str, str]
     readings: tuple[views.Reading, ...]
     kinds: tuple[ChannelKind, ...]
@@ -37,10 +43,12 @@ def gather(session: Session, *, cadence: Cadence, now: datetime, policy: DigestP
         period, candidates = _opening(session, cadence, now, policy)
     else:
         period, candidates = _following(session, previous, now, policy)
+    told = told_to_some(session, cadence, [one.story_id for one in candidates]) if previous else {}
     channels = deliveries.list_channels(session, cadence=cadence)
     return Gathered(
         period=period,
         candidates=candidates,
+        told_to_some=told,
         themes=views.theme_titles(session),
         readings=views.latest_readings(
             session, since=now.date() - timedelta(days=period_days(cadence)), until=now.date()

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from trendbot.core.digests import SOME
 from trendbot.core.memory import Told
 from trendbot.core.ranking import publisher_of
 from trendbot.core.vocabulary import Cadence
@@ -21,19 +22,33 @@ _TITLES = 40
 def told_before(session: Session, cadence: Cadence, story_ids: Sequence[int]) -> dict[int, Told]:
     """Return, of these stories, those that a frozen digest of the cadence told, and what was known of them then.
 
-    A story that has taken up another which was told counts as told when the other was.
+    A story that has taken up another which was told counts as told when the other was. One that only readers of some
+    themes were told does not count: see `told_to_some`.
     """
-    instants = told_instants(session, cadence)
+    return _told(session, told_instants(session, cadence), story_ids)
+
+
+def told_to_some(session: Session, cadence: Cadence, story_ids: Sequence[int]) -> dict[int, Told]:
+    """Return, of these stories, those that a frozen digest told only the readers of some themes."""
+    every = told_instants(session, cadence)
+    some = {story: at for story, at in told_instants(session, cadence, some=True).items() if story not in every}
+    return _told(session, some, story_ids)
+
+
+def _told(session: Session, instants: Mapping[int, datetime], story_ids: Sequence[int]) -> dict[int, Told]:
     wanted = {story: instants[story] for story in story_ids if story in instants}
     return {story: told for chunk in chunks(wanted) for story, told in _known(session, chunk, wanted).items()}
 
 
-def told_instants(session: Session, cadence: Cadence) -> dict[int, datetime]:
-    """Return when each story was told last by a digest of the cadence, under its own number and those it went into."""
+def told_instants(session: Session, cadence: Cadence, *, some: bool = False) -> dict[int, datetime]:
+    """Return when each story was told last by a digest of the cadence, under its own number and those it went into.
+
+    `some`: told to the readers of some themes only, instead of to the readers of all.
+    """
     rows = session.execute(
         select(DigestStory.story_id, func.max(Digest.period_end))
         .join(Digest, Digest.id == DigestStory.digest_id)
-        .where(Digest.cadence == cadence, Digest.frozen_at.is_not(None))
+        .where(Digest.cadence == cadence, Digest.frozen_at.is_not(None), (DigestStory.section == SOME) == some)
         .group_by(DigestStory.story_id)
     ).all()
     merged = _merged(session)

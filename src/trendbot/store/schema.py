@@ -119,6 +119,7 @@ class FeedState(Base):
     hints: Mapped[dict[str, Any]] = mapped_column(default=dict)
     rhythm: Mapped[dict[str, Any]] = mapped_column(default=dict)
     listing: Mapped[list[Any]] = mapped_column(default=list)
+    missing: Mapped[list[Any]] = mapped_column(default=list)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     stand_in: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
@@ -573,7 +574,7 @@ class Edition(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id", ondelete=RESTRICT))
     kind: Mapped[ChannelKind]
-    variant: Mapped[str] = mapped_column(String(255), default="all")
+    variant: Mapped[str] = mapped_column(String(1000), default="all")
     subject: Mapped[str | None]
     parts: Mapped[list[str]]
     text_body: Mapped[str | None] = mapped_column(Text)

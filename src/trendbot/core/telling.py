@@ -1,0 +1,114 @@
+"""Which stories may be told, and under which headline: languages, labels, publishers' names. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from trendbot.core.digests import DigestRise
+from trendbot.core.limits import one_line, plain_line
+from trendbot.core.memory import Told, returning
+from trendbot.core.ranking import Candidate, Report
+from trendbot.core.text import fold
+
+HEADLINE = 200
+SOURCE = 60
+_LABEL = re.compile(r"^(?:\[[^\]]{1,24}\]\s*)+(?=\S)")
+_TAIL = re.compile(r"^(.{12,}\S)\s+[|–—-]\s+([^|–—]{2,40})$")
+_NO_HEADLINE = re.compile(r"\W*(?:v?\d[\d.]*\S*|\w+)\W*")
+_NO_NEWS = re.compile(
+    r"^(?:click here|sign up|subscribe|register (?:now|today)|buy now|last chance|save \d|"
+    r"ignore (?:all )?(?:the )?previous)\b",
+    re.IGNORECASE,
+)
+_JOINTS = re.compile(r"\s+(?:[|–—-]|::)\s+")
+_ENGLISH = frozenset("the of to and in for is with on a an by from as at how why what its new your are can not".split())  # noqa: SIM905
+_LATIN = re.compile(r"[a-z]", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
+_FEW_WORDS = 6
+
+
+def tellable(
+    candidates: Iterable[Candidate], *, told: Mapping[int, Told], languages: Sequence[str]
+) -> tuple[Candidate, ...]:
+    """Return the stories that may be told: with a report in one of the languages, and new or with enough that is new.
+
+    Reports in other languages, and those whose title is empty after cleaning, are left out of their story.
+    """
+    kept: list[Candidate | None] = []
+    for candidate in candidates:
+        reports = tuple(report for report in candidate.reports if _speaks(report, languages) and headline_of(report))
+        if not reports:
+            continue
+        spoken, before = replace(candidate, reports=reports), told.get(candidate.story_id)
+        kept.append(returning(spoken, before) if before else spoken)
+    return tuple(each for each in kept if each is not None)
+
+
+def headline_of(report: Report) -> str:
+    """Return the title as a headline: without a label in front ("[News]") and its publisher's name behind.
+
+    Empty where the title is a single word or a version number, or calls on the reader: that is no headline.
+    """
+    title = _LABEL.sub("", one_line(report.title, 1000))
+    tail = _TAIL.match(title)
+    if tail and _folded(tail.group(2)) in _folded(report.source + report.publisher):
+        title = tail.group(1)
+    return "" if _NO_HEADLINE.fullmatch(title) or _NO_NEWS.search(title) else plain_line(title, HEADLINE)
+
+
+def source_of(report: Report) -> str:
+    """Return the publisher's name: of a feed title in several parts the one that the site's own name is in."""
+    title = one_line(report.source, 200)
+    label = _folded(report.publisher.split(" ")[0].rpartition(".")[0].rpartition(".")[2])
+    named = [part for part in _JOINTS.split(title) if label and label in _folded(part)]
+    return plain_line(named[0] if named else title, SOURCE) or "unnamed feed"
+
+
+def _folded(text: str) -> str:
+    return "".join(filter(str.isalnum, fold(text)))
+
+
+def newest(candidate: Candidate) -> datetime:
+    """Return the date of a story's newest report."""
+    return max(report.dated_at for report in candidate.reports)
+
+
+def days_for(candidates: Iterable[Candidate], *, now: datetime, enough: int) -> int:
+    """Return how many whole days before `now` one must reach for the newest report of `enough` stories, or of all."""
+    dates = sorted((newest(candidate) for candidate in candidates), reverse=True)[:enough]
+    return math.ceil((now - dates[-1]) / timedelta(days=1)) if dates else 0
+
+
+def _speaks(report: Report, languages: Sequence[str]) -> bool:
+    if not languages:
+        return True
+    declared = (report.language or "").split("-")[0].split("_")[0].lower()
+    if declared and declared not in languages:
+        return False
+    return "en" not in languages or declared not in ("", "en") or looks_english(report.title, report.body)
+
+
+def looks_english(title: str, body: str) -> bool:
+    """Tell whether a text may be English: Latin letters nearly all, and an English function word where it is long."""
+    text = f"{title} {body[:400]}"
+    letters = len(_LETTER.findall(text))
+    if letters and len(_LATIN.findall(text)) < 0.9 * letters:
+        return False
+    words = text.casefold().split()
+    return len(words) <= _FEW_WORDS or not _ENGLISH.isdisjoint(words)
+
+
+def surprised(candidates: Iterable[Candidate], rising: Iterable[DigestRise]) -> tuple[Candidate, ...]:
+    """Give each story the surprise of the most surprising rising term that its title names."""
+    terms = [(re.compile(rf"(?<!\w){re.escape(fold(each.name))}(?!\w)"), each.score) for each in rising]
+    return tuple(
+        replace(
+            candidate,
+            surprise=max((score for term, score in terms if term.search(fold(candidate.title))), default=0.0),
+        )
+        for candidate in candidates
+    )
