@@ -24,7 +24,7 @@ from trendbot.core.digests import (
 from trendbot.core.limits import one_line, safe_link
 from trendbot.core.memory import Told, returning
 from trendbot.core.proofs import Source, objections, read_source
-from trendbot.core.ranking import Candidate, Ranked, Report, content_vector, rank, select
+from trendbot.core.ranking import Candidate, Ranked, Report, Selection, content_vector, rank, select
 from trendbot.core.summaries import Span, Text, choose_sentences, cosine
 from trendbot.core.telling import headline_of, source_of, surprised
 from trendbot.core.variants import RISES, card, fitted, texts
@@ -69,15 +69,8 @@ def build_content(
     """
     window = max(period_days(period.cadence), period.reach_days)
     known = tuple(themes)
-    ranked = _ranked(surprised(candidates, [rise for rise in rising if rise.kind == "term"]), period, window, known)
-    chosen = select(
-        ranked,
-        stories=policy.stories,
-        also=policy.also,
-        per_theme=policy.per_theme,
-        per_feed=policy.per_feed,
-        order=known,
-    )
+    ranked = rank_stories(candidates, period=period, themes=known, rising=rising)
+    chosen = choose_stories(ranked, policy, themes=known)
     gate = _Gate()
     lead = _item(chosen.lead, gate, sentences=2, others=3) if chosen.lead else None
     sections = tuple(
@@ -101,6 +94,26 @@ def build_content(
         stories=_stories(pool, told_to_some or {}, period, window, known),
         rises=tuple(rising),
         themes={slug: one_line(title, 80) for slug, title in themes.items()},
+    )
+
+
+def rank_stories(
+    candidates: Sequence[Candidate], *, period: Period, themes: Sequence[str], rising: Iterable[DigestRise]
+) -> tuple[Ranked, ...]:
+    """Rank the stories of a period, lifted by the rising terms that their titles name; `themes` are those in force."""
+    window = max(period_days(period.cadence), period.reach_days)
+    return _ranked(surprised(candidates, [rise for rise in rising if rise.kind == "term"]), period, window, themes)
+
+
+def choose_stories(ranked: Sequence[Ranked], policy: DigestPolicy, *, themes: Sequence[str]) -> Selection:
+    """Choose what the readers of all themes are told, before it is fitted into their minutes."""
+    return select(
+        ranked,
+        stories=policy.stories,
+        also=policy.also,
+        per_theme=policy.per_theme,
+        per_feed=policy.per_feed,
+        order=tuple(themes),
     )
 
 

@@ -49,11 +49,10 @@ def find_digest(session: Session, *, cadence: Cadence, slot: str) -> Digest | No
     return _digest(row) if row else None
 
 
-def latest_digest(session: Session, cadence: Cadence) -> Digest | None:
-    """Return the newest frozen digest of a cadence, or None."""
-    row = session.scalar(
-        _frozen().where(schema.Digest.cadence == cadence).order_by(schema.Digest.number.desc()).limit(1)
-    )
+def latest_digest(session: Session, cadence: Cadence, *, before: int | None = None) -> Digest | None:
+    """Return the newest frozen digest of a cadence, or of those with a number below `before`; or None."""
+    query = _frozen().where(schema.Digest.cadence == cadence).order_by(schema.Digest.number.desc()).limit(1)
+    row = session.scalar(query if before is None else query.where(schema.Digest.number < before))
     return _digest(row) if row else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -36,17 +36,24 @@ class Gathered:
     kinds: tuple[ChannelKind, ...]
 
 
-def gather(session: Session, *, cadence: Cadence, now: datetime, policy: DigestPolicy) -> Gathered:
-    """Gather what the digest of a cadence at `now` is made from."""
-    previous = digests.latest_digest(session, cadence)
+def gather(
+    session: Session, *, cadence: Cadence, now: datetime, policy: DigestPolicy, number: int | None = None
+) -> Gathered:
+    """Gather what the digest of a cadence at `now` is made from.
+
+    `number` asks for a past digest again: only what the digests before that number told counts as told. Tags and
+    stories are those of today.
+    """
+    previous = digests.latest_digest(session, cadence, before=number)
     if previous is None:
         period, candidates = _opening(session, cadence, now, policy)
     else:
         period, candidates = _following(session, previous, now, policy)
-    told = told_to_some(session, cadence, [one.story_id for one in candidates]) if previous else {}
+    ids = [one.story_id for one in candidates]
+    told = told_to_some(session, cadence, ids, until=previous.number) if previous else {}
     channels = deliveries.list_channels(session, cadence=cadence)
     return Gathered(
-        period=period,
+        period=period if number is None else replace(period, number=number),
         candidates=candidates,
         told_to_some=told,
         themes=views.theme_titles(session),
@@ -84,7 +91,7 @@ def _following(
     found = views.list_candidates(
         session, since=since, until=now, by="seen", oldest=now - timedelta(days=policy.max_age_days)
     )
-    told = told_before(session, previous.cadence, [one.story_id for one in found])
+    told = told_before(session, previous.cadence, [one.story_id for one in found], until=previous.number)
     counts = views.count_period(session, since=since, until=now, by="seen")
     period = _period(session, previous.cadence, min(since, now - timedelta(microseconds=1)), now, counts, reach_days=0)
     return period, tellable(found, told=told, languages=policy.languages)

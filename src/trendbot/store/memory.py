@@ -19,19 +19,24 @@ from trendbot.store.schema import Digest, DigestStory, Entry, Story, StoryEntry
 _TITLES = 40
 
 
-def told_before(session: Session, cadence: Cadence, story_ids: Sequence[int]) -> dict[int, Told]:
+def told_before(
+    session: Session, cadence: Cadence, story_ids: Sequence[int], *, until: int | None = None
+) -> dict[int, Told]:
     """Return, of these stories, those that a frozen digest of the cadence told, and what was known of them then.
 
-    A story that has taken up another which was told counts as told when the other was. One that only readers of some
-    themes were told does not count: see `told_to_some`.
+    `until` is the number of the last digest that counts; by default all do. A story that has taken up another which was
+    told counts as told when the other was. One that only readers of some themes were told does not: see `told_to_some`.
     """
-    return _told(session, told_instants(session, cadence), story_ids)
+    return _told(session, told_instants(session, cadence, until=until), story_ids)
 
 
-def told_to_some(session: Session, cadence: Cadence, story_ids: Sequence[int]) -> dict[int, Told]:
+def told_to_some(
+    session: Session, cadence: Cadence, story_ids: Sequence[int], *, until: int | None = None
+) -> dict[int, Told]:
     """Return, of these stories, those that a frozen digest told only the readers of some themes."""
-    every = told_instants(session, cadence)
-    some = {story: at for story, at in told_instants(session, cadence, some=True).items() if story not in every}
+    every = told_instants(session, cadence, until=until)
+    found = told_instants(session, cadence, some=True, until=until)
+    some = {story: at for story, at in found.items() if story not in every}
     return _told(session, some, story_ids)
 
 
@@ -40,17 +45,21 @@ def _told(session: Session, instants: Mapping[int, datetime], story_ids: Sequenc
     return {story: told for chunk in chunks(wanted) for story, told in _known(session, chunk, wanted).items()}
 
 
-def told_instants(session: Session, cadence: Cadence, *, some: bool = False) -> dict[int, datetime]:
+def told_instants(
+    session: Session, cadence: Cadence, *, some: bool = False, until: int | None = None
+) -> dict[int, datetime]:
     """Return when each story was told last by a digest of the cadence, under its own number and those it went into.
 
-    `some`: told to the readers of some themes only, instead of to the readers of all.
+    `some`: told to the readers of some themes only, instead of to the readers of all. `until` is the number of the last
+    digest that counts.
     """
-    rows = session.execute(
+    query = (
         select(DigestStory.story_id, func.max(Digest.period_end))
         .join(Digest, Digest.id == DigestStory.digest_id)
         .where(Digest.cadence == cadence, Digest.frozen_at.is_not(None), (DigestStory.section == SOME) == some)
         .group_by(DigestStory.story_id)
-    ).all()
+    )
+    rows = session.execute(query if until is None else query.where(Digest.number <= until)).all()
     merged = _merged(session)
     instants: dict[int, datetime] = {}
     for story, at in rows:
