@@ -21,6 +21,7 @@ from trendbot.render.environment import Renderer
 from trendbot.store import migrate
 from trendbot.store.database import Database
 from trendbot.store.lock import home_lock
+from trendbot.store.secret import home_secret
 from trendbot.transports.files import FilesTransport
 from trendbot.transports.mime import MailAddress
 
@@ -66,6 +67,15 @@ class App:
     polling: PollPolicy
     digests: Mapping[Cadence, DigestPolicy]
     sample: bool
+
+    def key(self) -> bytes:
+        """Return the installation's secret, which signs links and hides suppressed addresses; made at first use.
+
+        Raises:
+            StoreError: its file cannot be read or made.
+
+        """
+        return home_secret(self.home)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,128 @@
+"""What each subscriber was told: messages that went or may have gone, and the stories in them.
+
+It is derived from the outbox: a delivery that was sent, may have been, or still waits, leads to its notice's story or
+to the stories of its edition's digest on the edition's themes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from trendbot.core.digests import from_json
+from trendbot.core.variants import select_for, themes_of
+from trendbot.core.vocabulary import DeliveryStatus, NoticeKind
+from trendbot.store.chunks import chunks
+from trendbot.store.schema import Delivery, Digest, DigestStory, Edition, Notice
+
+COUNTED = (DeliveryStatus.PENDING, DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN)
+"""Standings of a delivery by which its reader counts as told: it went, may have gone, or is about to go."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """A message as its reader knows it: `what` is a digest's title or a notice's subject."""
+
+    what: str
+    kind: str
+    status: DeliveryStatus
+    sent_at: datetime | None
+
+
+def list_messages(session: Session, subscriber_id: int, *, limit: int = 1000) -> tuple[Told, ...]:
+    """Return the messages of a subscriber, the latest first."""
+    rows = session.execute(
+        select(Delivery.status, Delivery.sent_at, Digest.title, Notice.subject, Notice.notice)
+        .outerjoin(Edition, Edition.id == Delivery.edition_id)
+        .outerjoin(Digest, Digest.id == Edition.digest_id)
+        .outerjoin(Notice, Notice.id == Delivery.notice_id)
+        .where(Delivery.subscriber_id == subscriber_id)
+        .order_by(Delivery.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        Told(what=title or subject or "", kind=notice or "digest", status=status, sent_at=sent_at)
+        for status, sent_at, title, subject, notice in rows
+    )
+
+
+def count_alerts(session: Session, subscriber_ids: Sequence[int], *, since: datetime) -> dict[int, int]:
+    """Count the alerts that were made for each subscriber since an instant."""
+    found: dict[int, int] = {}
+    for chunk in chunks(subscriber_ids):
+        rows = session.execute(
+            select(Delivery.subscriber_id, func.count())
+            .join(Notice, Notice.id == Delivery.notice_id)
+            .where(
+                Delivery.subscriber_id.in_(chunk),
+                Notice.notice == NoticeKind.ALERT,
+                Notice.made_at >= since,
+                Delivery.status.in_(COUNTED),
+            )
+            .group_by(Delivery.subscriber_id)
+        )
+        found.update((who, count) for who, count in rows if who is not None)
+    return found
+
+
+def told_stories(
+    session: Session, subscriber_ids: Sequence[int], stories: Collection[int]
+) -> dict[int, frozenset[int]]:
+    """Return which of `stories` each subscriber was told, by an alert or by a digest on its themes."""
+    found: dict[int, set[int]] = defaultdict(set)
+    held: dict[int, frozenset[int]] = {}
+    for chunk in chunks(subscriber_ids):
+        for who, story in session.execute(_alerts(chunk, stories)):
+            if who is not None and story is not None:
+                found[who].add(story)
+        for who, edition in session.execute(_editions(chunk, stories)):
+            if who is None or edition is None:
+                continue
+            if edition not in held:
+                held[edition] = _stories_in(session, edition).intersection(stories)
+            found[who].update(held[edition])
+    return {who: frozenset(those) for who, those in found.items() if those}
+
+
+def _alerts(subscriber_ids: Sequence[int], stories: Collection[int]) -> Select[int | None, int | None]:
+    return (
+        select(Delivery.subscriber_id, Notice.story_id)
+        .join(Notice, Notice.id == Delivery.notice_id)
+        .where(
+            Delivery.subscriber_id.in_(subscriber_ids),
+            Notice.story_id.in_(stories),
+            Notice.notice == NoticeKind.ALERT,
+            Delivery.status.in_(COUNTED),
+        )
+    )
+
+
+def _editions(subscriber_ids: Sequence[int], stories: Collection[int]) -> Select[int | None, int | None]:
+    """Select the editions of each subscriber whose digest holds one of the stories."""
+    return (
+        select(Delivery.subscriber_id, Delivery.edition_id)
+        .join(Edition, Edition.id == Delivery.edition_id)
+        .join(DigestStory, DigestStory.digest_id == Edition.digest_id)
+        .where(
+            Delivery.subscriber_id.in_(subscriber_ids),
+            DigestStory.story_id.in_(stories),
+            Delivery.status.in_(COUNTED),
+        )
+        .distinct()
+    )
+
+
+def _stories_in(session: Session, edition_id: int) -> frozenset[int]:
+    """Return the stories that an edition tells: those of its digest, on its choice of themes."""
+    content, variant = session.execute(
+        select(Digest.content, Edition.variant)
+        .join(Edition, Edition.digest_id == Digest.id)
+        .where(Edition.id == edition_id)
+    ).one()
+    shown = select_for(from_json(content), themes_of(variant))
+    return frozenset(item.story_id for _, item in shown.items()) if shown else frozenset()
