@@ -97,10 +97,19 @@ class PollState:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def settled(feed_id: int, state: PollState, facts: PollFacts, *, now: datetime, policy: PollPolicy) -> PollState:
-    """Return the state after a poll."""
+def settled(
+    feed_id: int,
+    state: PollState,
+    facts: PollFacts,
+    *,
+    now: datetime,
+    policy: PollPolicy,
+    counts: Mapping[str, int] | None = None,
+) -> PollState:
+    """Return the state after a poll; `counts` takes the place of the former ones."""
+    counts = state.counts if counts is None else counts
     if facts.outcome is Outcome.FAILED:
-        return _after_failure(feed_id, state, facts, now=now, policy=policy)
+        return replace(_after_failure(feed_id, state, facts, now=now, policy=policy), counts=counts)
     hints = _hints(state, facts, now)
     after = replace(
         state,
@@ -119,6 +128,7 @@ def settled(feed_id: int, state: PollState, facts: PollFacts, *, now: datetime, 
         error=None,
         hints=hints,
         rhythm=learned(state.rhythm, facts.posted, now) if facts.posted else state.rhythm,
+        counts=counts,
     )
     return replace(after, next_poll_at=next_poll_at(feed_id, after, now=now, policy=policy))
 

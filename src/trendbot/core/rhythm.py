@@ -11,9 +11,9 @@ Where nearly all dates are midnight UTC they say the day only, and the hours cou
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import count
 
 from trendbot.core.entries import believable
 
@@ -32,6 +32,10 @@ _WEEKS = 0.5
 _DAY_ONLY = 0.8
 _HOUR = timedelta(hours=1)
 _HOURS, _DAYS = 24, 7
+_DAY_MINUTES = 24 * 60
+_WINDOW_MINUTES = int(WINDOW.total_seconds() // 60)
+_THURSDAY = 3
+"""The weekday of 1970-01-01."""
 _CHANGES_PER_WAIT = 10
 
 
@@ -60,17 +64,20 @@ def wait(
     longest: timedelta,
 ) -> timedelta:
     """Return the time until a poll is worthwhile, between `shortest` and `longest`."""
-    recent = [post for post in _posts(rhythm) if post >= _minutes(now - WINDOW)]
+    posts, minute = _posts(rhythm), _minutes(now)
+    recent = [post for post in posts if post >= minute - _WINDOW_MINUTES]
     if len(recent) < ENOUGH:
-        return _by_changes(len(_posts(rhythm)) >= ENOUGH, now, changed_at, shortest, longest)
-    rates = _rates(recent, now)
-    hour, expected = now.replace(minute=0, second=0, microsecond=0), 0.0
-    passed = (now - hour) / _HOUR
-    while hour - now < longest:
-        expected += rates[hour.weekday() * _HOURS + hour.hour] * (1 - passed)
-        passed, hour = 0.0, hour + _HOUR
-        if expected >= TARGET and hour - now >= shortest:
-            return hour - now
+        return _by_changes(len(posts) >= ENOUGH, now, changed_at, shortest, longest)
+    per_hour, days, hours = _profile(recent, minute)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    passed, lead, expected = (now - hour) / _HOUR, hour - now, 0.0
+    for slot in count(hour.weekday() * _HOURS + hour.hour):
+        if lead >= longest:
+            return longest
+        expected += per_hour * days[slot // _HOURS % _DAYS] * hours[slot % _HOURS] * (1 - passed)
+        passed, lead = 0.0, lead + _HOUR
+        if expected >= TARGET and lead >= shortest:
+            return lead
     return longest
 
 
@@ -84,31 +91,31 @@ def _by_changes(
     return min(longest, max(shortest, unchanged / _CHANGES_PER_WAIT))
 
 
-def _rates(posts: Sequence[int], now: datetime) -> list[float]:
-    """Return the expected posts of each hour of the week, Monday 00:00 UTC first."""
-    span = max(_DAYS * 24 * 60, _minutes(now) - posts[0]) if len(posts) < MEMORY else max(60, _minutes(now) - posts[0])
-    per_hour = len(posts) / (span / 60)
-    instants = [datetime.fromtimestamp(post * 60, UTC) for post in posts]
-    days, hours = _day_profile(instants, span / (_DAYS * 24 * 60)), _hour_profile(instants)
-    return [per_hour * days[day] * hours[hour] for day in range(_DAYS) for hour in range(_HOURS)]
+def _profile(posts: Sequence[int], minute: int) -> tuple[float, list[float], list[float]]:
+    """Return the posts an hour, and the rates of weekdays (Monday first) and hours against the average, all UTC."""
+    shortest = _DAYS * _DAY_MINUTES if len(posts) < MEMORY else 60
+    span = max(shortest, minute - posts[0])
+    return len(posts) / (span / 60), _day_profile(posts, span / (_DAYS * _DAY_MINUTES)), _hour_profile(posts)
 
 
-def _day_profile(instants: Sequence[datetime], weeks: float) -> list[float]:
+def _day_profile(posts: Sequence[int], weeks: float) -> list[float]:
     """Return each weekday's rate against the average, 1.0 being even."""
-    hits = Counter(at.weekday() for at in instants)
-    even = len(instants) / _DAYS
+    hits = [0] * _DAYS
+    for post in posts:
+        hits[(post // _DAY_MINUTES + _THURSDAY) % _DAYS] += 1
+    even = len(posts) / _DAYS
     pull = _WEEKS * even / max(weeks, 1.0)
-    return [(hits[day] + pull) / (even + pull) for day in range(_DAYS)]
+    return [(hit + pull) / (even + pull) for hit in hits]
 
 
-def _hour_profile(instants: Sequence[datetime]) -> list[float]:
+def _hour_profile(posts: Sequence[int]) -> list[float]:
     """Return each hour's rate against the average; a post counts in part for the hour after its own."""
-    midnights = sum(at.hour == 0 and at.minute == 0 for at in instants)
-    if midnights >= _DAY_ONLY * len(instants):
+    hits, midnights = [0] * _HOURS, 0
+    for post in posts:
+        hits[post // 60 % _HOURS] += 1
+        midnights += not post % _DAY_MINUTES
+    if midnights >= _DAY_ONLY * len(posts):
         return [1.0] * _HOURS
-    weights = [0.0] * _HOURS
-    for at in instants:
-        for shift, weight in ((0, 0.6), (1, 0.4)):
-            weights[(at.hour + shift) % _HOURS] += weight
-    average = len(instants) / _HOURS
+    average = len(posts) / _HOURS
+    weights = (0.6 * hits[hour] + 0.4 * hits[hour - 1] for hour in range(_HOURS))
     return [_EVENNESS + (1 - _EVENNESS) * weight / average for weight in weights]

@@ -33,8 +33,8 @@ from trendbot.store.polling import (
     due_feeds,
     lease_holders,
     release,
-    settle,
 )
+from trendbot.store.settling import settle
 
 log = get_logger(__name__)
 
@@ -82,6 +82,9 @@ class PollReport:
     entries_backlog: int = 0
     entries_edited: int = 0
     entries_removed: int = 0
+    """Entries that feeds list no more, most of them because newer ones took their place."""
+    entries_withdrawn: int = 0
+    """Entries that feeds took back."""
     bytes: int = 0
     unreachable: bool = False
 
@@ -335,6 +338,7 @@ class _Poll:
             entries_backlog=report.entries_backlog + sum(one.backlog for one in applied),
             entries_edited=report.entries_edited + sum(one.edited for one in applied),
             entries_removed=report.entries_removed + sum(one.removed for one in applied),
+            entries_withdrawn=report.entries_withdrawn + sum(one.withdrawn for one in applied),
         )
         self.done += len(batch)
         self.progress(self.done, self.total)

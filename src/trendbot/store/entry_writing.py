@@ -9,9 +9,10 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from trendbot.core import withdrawals
 from trendbot.core.entries import (
     Change,
     KnownEntry,
@@ -26,14 +27,16 @@ from trendbot.core.entries import (
 from trendbot.core.polling import PollPolicy
 from trendbot.core.urls import canonical_url
 from trendbot.store.schema import Entry, EntryRevision, EntryTombstone
+from trendbot.store.types import UTCDateTime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Applied:
     """What a document changed. `listing` marks what it lists; `removed` counts what it lists no more.
 
-    `redated` counts the `known` entries whose date is another than at first sight; `shift_s` is the median of the
-    differences in seconds.
+    `withdrawn` counts those of them that the feed took back; `missing` marks those of which that may be said when it
+    changes again (see `core/withdrawals.py`). `redated` counts the `known` entries whose date is another than at first
+    sight; `shift_s` is the median of the differences in seconds.
     """
 
     new: int = 0
@@ -41,10 +44,21 @@ class Applied:
     edited: int = 0
     renamed: int = 0
     removed: int = 0
+    withdrawn: int = 0
     known: int = 0
     redated: int = 0
     shift_s: int | None = None
     listing: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """What a feed listed until now, as marks; `first`: it never answered with a document before."""
+
+    first: bool = False
+    marks: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def mark(guid: str) -> str:
@@ -57,36 +71,41 @@ def apply_document(
     feed_id: int,
     parsed: ParsedFeed,
     *,
-    first: bool,
-    listed: Sequence[str],
+    listed: Listed,
     now: datetime,
     policy: PollPolicy,
     elsewhere: bool = False,
-) -> Applied:
-    """Store what `parsed` says; `first` is the feed's first success, `listed` its listing until now.
+) -> tuple[list[dict[str, Any]], Applied]:
+    """Store what `parsed` says of known entries; return the rows of new ones, to be inserted, and what changed.
 
     `elsewhere`: the document comes from another address than the last one, so what is old in it is no news either.
     """
-    known = () if first else _known(session, feed_id, parsed.entries)
+    known = () if listed.first else _known(session, feed_id, parsed.entries)
     sorting = sort_entries(parsed.entries, known)
-    new = sorting.new if first else _not_pruned(session, feed_id, sorting.new)
-    rows = [(entry, now, (first or elsewhere) and is_backlog(entry, now, age=policy.backlog_age)) for entry in new]
-    insert_entries(session, feed_id, rows, now=now)
-    for change in sorting.edited:
-        _edit(session, change, now)
+    new = sorting.new if listed.first else _not_pruned(session, feed_id, sorting.new)
+    opening = listed.first or elsewhere
+    rows = [
+        _row(feed_id, entry, now, backlog=opening and is_backlog(entry, now, age=policy.backlog_age), now=now)
+        for entry in new
+    ]
+    _edit(session, sorting.edited, now)
     renamed = _touch(session, sorting)
     listing = tuple(mark(entry.guid) for entry in parsed.entries)
+    old_marks = {mark(change.known.guid) for change in _renamed(sorting)}
+    missing, withdrawn = ((), 0) if opening else _withdraw(session, feed_id, parsed, listed, listing, old_marks, now)
     shifts = _shifts(sorting)
-    return Applied(
+    return rows, Applied(
         new=len(new),
-        backlog=sum(old for _, _, old in rows),
+        backlog=sum(row["backlog"] for row in rows),
         edited=len(sorting.edited),
         renamed=renamed,
-        removed=_removed(listed, listing, sorting, parsed),
+        removed=0 if parsed.truncated else len(set(listed.marks) - set(listing) - old_marks),
+        withdrawn=withdrawn,
         known=len(sorting.edited) + len(sorting.unchanged),
         redated=len(shifts),
         shift_s=round(median(shifts)) if shifts else None,
         listing=listing,
+        missing=missing,
     )
 
 
@@ -182,38 +201,81 @@ def guid_hash(guid: str) -> str:
     return hashlib.sha256(guid.encode("utf-8", "replace")).hexdigest()
 
 
-def _edit(session: Session, change: Change, now: datetime) -> None:
-    row = session.get_one(Entry, change.known.id)
-    session.add(
-        EntryRevision(
-            entry_id=row.id,
-            revision=row.revision,
-            title=row.title,
-            summary=row.summary,
-            content_hash=row.content_hash,
-            replaced_at=now,
-        )
-    )
+def _edit(session: Session, changes: Sequence[Change], now: datetime) -> None:
+    """Keep what entries said, and let them say what they say now."""
+    if not changes:
+        return
+    kept = (Entry.id, Entry.revision, Entry.title, Entry.summary, Entry.content_hash, literal(now, UTCDateTime()))
+    names = ("entry_id", "revision", "title", "summary", "content_hash", "replaced_at")
+    before = select(*kept).where(Entry.id.in_([change.known.id for change in changes]))
+    session.execute(insert(EntryRevision).from_select(names, before))
+    session.execute(update(Entry), [_edited(change, now) for change in changes])
+
+
+def _edited(change: Change, now: datetime) -> dict[str, Any]:
     entry = change.parsed
-    row.guid, row.url, row.canonical_url = entry.guid, entry.url, canonical_url(entry.url)[:2048]
-    row.title, row.summary, row.content = entry.title, entry.summary, entry.content
-    row.author, row.language, row.updated_at = entry.author, entry.language, entry.updated_at
-    row.content_hash, row.revision = content_hash(entry), row.revision + 1
-    row.edited_at, row.withdrawn_at = now, None
-    session.flush()
+    return {
+        "id": change.known.id,
+        "guid": entry.guid,
+        "url": entry.url,
+        "canonical_url": canonical_url(entry.url)[:2048],
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "author": entry.author,
+        "language": entry.language,
+        "updated_at": entry.updated_at,
+        "content_hash": content_hash(entry),
+        "revision": change.known.revision + 1,
+        "edited_at": now,
+        "withdrawn_at": None,
+    }
 
 
 def _touch(session: Session, sorting: Sorting) -> int:
     """Note new guids of entries under an old face, and the return of withdrawn ones; count the renamed."""
-    renamed = 0
     for change in sorting.unchanged:
         if change.known.guid == change.parsed.guid and not change.known.withdrawn:
             continue
-        renamed += change.known.guid != change.parsed.guid
         session.execute(
             update(Entry).where(Entry.id == change.known.id).values(guid=change.parsed.guid, withdrawn_at=None)
         )
-    return renamed + sum(change.known.guid != change.parsed.guid for change in sorting.edited)
+    return len(_renamed(sorting))
+
+
+def _renamed(sorting: Sorting) -> list[Change]:
+    return [change for change in (*sorting.edited, *sorting.unchanged) if change.known.guid != change.parsed.guid]
+
+
+def _withdraw(
+    session: Session,
+    feed_id: int,
+    parsed: ParsedFeed,
+    listed: Listed,
+    listing: tuple[str, ...],
+    renamed: set[str],
+    now: datetime,
+) -> tuple[tuple[str, ...], int]:
+    """Mark entries that the feed took back; return what is missing for the first time, and how many were marked."""
+    if parsed.truncated:
+        return listed.missing, 0
+    dates = [entry.published_at for entry in parsed.entries]
+    again = set(listed.missing) - set(listing) - renamed
+    gone = _dated(session, feed_id, again) if again else {}
+    marks = withdrawals.withdrawn({name: at for name, (_, at) in gone.items()}, dates)
+    if marks:
+        taken_back = [gone[name][0] for name in marks]
+        session.execute(update(Entry).where(Entry.id.in_(taken_back)).values(withdrawn_at=now))
+    return tuple(sorted(withdrawals.vanished(listed.marks, listing, dates, renamed=renamed))), len(marks)
+
+
+def _dated(session: Session, feed_id: int, marks: set[str]) -> dict[str, tuple[int, datetime | None]]:
+    """Find the entries behind marks, with their dates."""
+    query = select(Entry.id, Entry.guid, Entry.published_at).where(
+        Entry.feed_id == feed_id, Entry.withdrawn_at.is_(None)
+    )
+    found = ((mark(row.guid), row) for row in session.execute(query))
+    return {name: (row.id, row.published_at) for name, row in found if name in marks}
 
 
 def _shifts(sorting: Sorting) -> list[float]:
@@ -221,10 +283,3 @@ def _shifts(sorting: Sorting) -> list[float]:
     changes = (*sorting.edited, *sorting.unchanged)
     dates = ((change.known.published_at, change.parsed.published_at) for change in changes)
     return [(said - kept).total_seconds() for kept, said in dates if kept and said and kept != said]
-
-
-def _removed(listed: Sequence[str], listing: Sequence[str], sorting: Sorting, parsed: ParsedFeed) -> int:
-    if parsed.truncated:
-        return 0
-    renamed = {mark(change.known.guid) for change in (*sorting.edited, *sorting.unchanged)}
-    return len(set(listed) - set(listing) - renamed)

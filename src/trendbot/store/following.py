@@ -13,8 +13,9 @@ from trendbot.core.feeds import Feed, FeedSeed
 from trendbot.core.polling import PollFacts, PollPolicy
 from trendbot.core.urls import canonical_url
 from trendbot.store.feeds import add_feed, get_feed, refuse_double, set_enabled, update_feed
-from trendbot.store.polling import Polled, claim, settle
+from trendbot.store.polling import Polled, claim
 from trendbot.store.schema import FeedState
+from trendbot.store.settling import settle
 
 
 def add_polled_feed(
