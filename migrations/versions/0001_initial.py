@@ -25,6 +25,10 @@ SQLITE_TRIGGERS = (
     BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
     f"""CREATE TRIGGER editions_kept BEFORE DELETE ON editions
     BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
+    f"""CREATE TRIGGER pictures_frozen BEFORE UPDATE ON pictures
+    BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
+    f"""CREATE TRIGGER pictures_kept BEFORE DELETE ON pictures
+    BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
     f"""CREATE TRIGGER consent_frozen BEFORE UPDATE ON consent_events
     BEGIN SELECT RAISE(ABORT, '{LOGGED}'); END""",
     f"""CREATE TRIGGER consent_kept BEFORE DELETE ON consent_events
@@ -41,6 +45,8 @@ POSTGRESQL_TRIGGERS = (
     FOR EACH ROW WHEN (OLD.frozen_at IS NOT NULL) EXECUTE FUNCTION trendbot_frozen()""",
     """CREATE TRIGGER editions_frozen BEFORE UPDATE OR DELETE ON editions
     FOR EACH ROW EXECUTE FUNCTION trendbot_frozen()""",
+    """CREATE TRIGGER pictures_frozen BEFORE UPDATE OR DELETE ON pictures
+    FOR EACH ROW EXECUTE FUNCTION trendbot_frozen()""",
     f"""CREATE FUNCTION trendbot_logged() RETURNS trigger AS $$
     BEGIN RAISE EXCEPTION '{LOGGED}'; END $$ LANGUAGE plpgsql""",
     """CREATE TRIGGER consent_frozen BEFORE UPDATE OR DELETE ON consent_events
@@ -51,6 +57,21 @@ POSTGRESQL_TRIGGERS = (
 
 
 def upgrade() -> None:
+    op.create_table(
+        "bot_chats",
+        sa.Column("address", sa.String(length=32), nullable=False),
+        sa.Column("expects", sa.String(length=16), nullable=True),
+        sa.Column("screen_id", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_bot_chats")),
+    )
+    op.create_table(
+        "bot_updates",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bot_updates")),
+    )
+    op.create_index(op.f("ix_bot_updates_at"), "bot_updates", ["at"], unique=False)
     op.create_table(
         "channels",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -77,6 +98,19 @@ def upgrade() -> None:
         ),
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("personal", sa.Boolean(), nullable=False),
+        sa.Column(
+            "lost_answer",
+            sa.Enum(
+                "hold", "resend", "probe", name="lostanswer", native_enum=False, create_constraint=True, length=24
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "late",
+            sa.Enum("skip", "merge", name="lateness", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("topics", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
         sa.UniqueConstraint("kind", "transport", "address", name=op.f("uq_channels_kind_transport_address")),
         sa.UniqueConstraint("slug", name=op.f("uq_channels_slug")),
@@ -412,12 +446,42 @@ def upgrade() -> None:
         sa.Column("parts", sa.JSON(), nullable=False),
         sa.Column("text_body", sa.Text(), nullable=True),
         sa.Column("template_hash", sa.String(length=64), nullable=False),
+        sa.Column("chart", sa.String(length=32), nullable=True),
         sa.Column("rendered_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["digest_id"], ["digests.id"], name=op.f("fk_editions_digest_id_digests"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_editions")),
         sa.UniqueConstraint("digest_id", "kind", "variant", name=op.f("uq_editions_digest_id_kind_variant")),
+    )
+    op.create_table(
+        "pictures",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column(
+            "form",
+            sa.Enum(
+                "card",
+                "mail",
+                "mail-dark",
+                "web",
+                "web-dark",
+                name="pictureform",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("media_type", sa.String(length=32), nullable=False),
+        sa.Column("alt", sa.Text(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["digest_id"], ["digests.id"], name=op.f("fk_pictures_digest_id_digests"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pictures")),
+        sa.UniqueConstraint("digest_id", "key", "form", name=op.f("uq_pictures_digest_id_key_form")),
     )
     op.create_table(
         "entries",
@@ -950,7 +1014,17 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 'pending'"),
         postgresql_where=sa.text("status = 'pending'"),
     )
-    op.create_index(op.f("ix_deliveries_edition_id"), "deliveries", ["edition_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_sending",
+        "deliveries",
+        ["leased_until"],
+        unique=False,
+        sqlite_where=sa.text("status = 'sending'"),
+        postgresql_where=sa.text("status = 'sending'"),
+    )
+    op.create_index(
+        "ix_deliveries_recipient", "deliveries", ["edition_id", "channel_id", "subscriber_id", "part"], unique=False
+    )
     op.create_index(op.f("ix_deliveries_notice_id"), "deliveries", ["notice_id"], unique=False)
     op.create_index(op.f("ix_deliveries_subscriber_id"), "deliveries", ["subscriber_id"], unique=False)
     op.create_table(
@@ -1057,7 +1131,13 @@ def downgrade() -> None:
     op.drop_table("digest_drafts")
     op.drop_index(op.f("ix_deliveries_subscriber_id"), table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_notice_id"), table_name="deliveries")
-    op.drop_index(op.f("ix_deliveries_edition_id"), table_name="deliveries")
+    op.drop_index(
+        "ix_deliveries_sending",
+        table_name="deliveries",
+        sqlite_where=sa.text("status = 'sending'"),
+        postgresql_where=sa.text("status = 'sending'"),
+    )
+    op.drop_index("ix_deliveries_recipient", table_name="deliveries")
     op.drop_index(
         "ix_deliveries_due",
         table_name="deliveries",
@@ -1123,6 +1203,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_entries_dated_at_id"), table_name="entries")
     op.drop_index(op.f("ix_entries_canonical_url"), table_name="entries")
     op.drop_table("entries")
+    op.drop_table("pictures")
     op.drop_table("editions")
     op.drop_table("themes")
     op.drop_index(op.f("ix_theme_sets_hash"), table_name="theme_sets")

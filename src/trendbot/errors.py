@@ -12,6 +12,8 @@
     │   └── ParseError
     ├── RenderError            a template, or a text that breaks a channel's hard limit
     ├── TransportError         (permanent, retry_after, outcome_known)
+    │   ├── RecipientError     this recipient can never be written to again (gone)
+    │   └── ChannelError       a person has to mend the channel or the account first (whole)
     └── TokenError             a signed link that is wrong or has expired
 
 The message of each is one line a person can act on: what, where, and the next step. Adapters turn foreign exceptions
@@ -88,6 +90,22 @@ class TransportError(TrendbotError):
         self.permanent = permanent
         self.retry_after = retry_after
         self.outcome_known = outcome_known
+
+
+class RecipientError(TransportError):
+    """The recipient refuses us: blocked by a person, or, where `gone`, not there any more."""
+
+    def __init__(self, message: str, *, gone: bool) -> None:
+        super().__init__(message, permanent=True)
+        self.gone = gone
+
+
+class ChannelError(TransportError):
+    """Nothing can be sent until a person mends the channel, or where `whole` the account of all its channels."""
+
+    def __init__(self, message: str, *, whole: bool) -> None:
+        super().__init__(message, permanent=False)
+        self.whole = whole
 
 
 class TokenError(TrendbotError):

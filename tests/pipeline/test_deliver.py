@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests import builders
+from tests.saying import Saying
 
 from trendbot.clock import frozen_clock
-from trendbot.core.delivering import LostAnswer
 from trendbot.core.digests import DigestPolicy
 from trendbot.core.vocabulary import Cadence, DeliveryStatus
 from trendbot.errors import TransportError
@@ -16,8 +16,7 @@ from trendbot.paths import bundled
 from trendbot.pipeline.compose import compose
 from trendbot.pipeline.deliver import DeliverReport, deliver
 from trendbot.render.environment import Renderer
-from trendbot.store import deliveries
-from trendbot.transports.base import Message, Receipt
+from trendbot.store import deliveries, outbox
 from trendbot.transports.files import FilesTransport
 from trendbot.transports.mime import MailAddress
 
@@ -57,24 +56,6 @@ def statuses(database: Database) -> list[DeliveryStatus]:
     return [row.status for row in database.read(deliveries.list_deliveries)]
 
 
-class Saying:
-    """A transport that answers as told."""
-
-    name = "files"
-
-    def __init__(self, *answers: Exception | Receipt, policy: LostAnswer = LostAnswer.HOLD) -> None:
-        self.answers = list(answers)
-        self.policy = policy
-        self.keys: list[str] = []
-
-    async def send(self, message: Message) -> Receipt:
-        self.keys.append(message.key)
-        answer = self.answers.pop(0) if self.answers else Receipt(external_id="ok")
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
 async def test_the_editions_lie_in_the_folder(composed: Database, files: FilesTransport, now: datetime) -> None:
     report = await run(composed, files, now)
     assert (report.sent, report.failed) == (3, ())
@@ -104,8 +85,8 @@ async def test_a_file_that_has_gone_is_written_again(composed: Database, files: 
 async def test_killed_between_claim_and_settling_the_files_are_written_once_more(
     composed: Database, files: FilesTransport, now: datetime
 ) -> None:
-    first = composed.read(deliveries.due, transports=["files"], now=now)[0]
-    composed.write(deliveries.claim, first.id, now=now)
+    first = composed.read(outbox.due, transports=["files"], now=now)[0]
+    composed.write(outbox.claim, first.id, now=now)
     report = await run(composed, files, now)
     assert report.sent == 3
     assert statuses(composed) == [DeliveryStatus.SENT] * 3

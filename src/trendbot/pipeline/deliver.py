@@ -1,56 +1,64 @@
-"""deliver: the outbox → the world. Claim, send, settle; one row at a time, each a transaction of its own.
+"""deliver: the outbox → the world. What a killed process left is settled first, then everything that is due is sent.
 
-Killed before the claim, a message is sent later; killed between claim and settling, the next run finds the row in
-`sending` and does what the transport's policy says: for files, write them again.
+Killed before the claim, a message is sent later; killed between claim and settling, the next call finds the row in
+`sending` and does what the channel's policy says: for files, write them again; for Telegram, call it uncertain.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from trendbot.clock import Clock
-from trendbot.core.delivering import settle
-from trendbot.core.vocabulary import Cadence, DeliveryStatus
+from trendbot.core.delivering import LostAnswer
+from trendbot.core.vocabulary import DeliveryStatus
 from trendbot.errors import TransportError
 from trendbot.logs import get_logger
+from trendbot.pipeline.guard import Guard
+from trendbot.pipeline.messages import message_of, topic_of
+from trendbot.pipeline.outbox import Dress, FailedDelivery, Recipients, Retired, Sender, Tally, policy_of
+from trendbot.pipeline.shown_files import PREVIEW, keep_files
 from trendbot.render.environment import Renderer
-from trendbot.render.preview import Earlier, Shown, render_preview
-from trendbot.store import deliveries, digests
+from trendbot.store import outbox, rates
+from trendbot.store.channels import FILES
 from trendbot.store.database import Database
-from trendbot.store.deliveries import FILES, Delivery
-from trendbot.transports.base import Message, Receipt, Transport
-from trendbot.transports.files import FilesTransport, write_atomically
+from trendbot.store.deliveries import Delivery
+from trendbot.transports.base import Probes, Transport
+from trendbot.transports.files import FilesTransport
+
+__all__ = [
+    "PREVIEW",
+    "DeliverReport",
+    "FailedDelivery",
+    "Recipients",
+    "Retired",
+    "deliver",
+    "message_of",
+    "topic_of",
+]
 
 log = get_logger(__name__)
-
-BATCH = 100
-PREVIEW = "index.html"
-EARLIER = 14
-"""So many earlier digests of a cadence are linked on the page."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailedDelivery:
-    """A message that did not go, and why."""
-
-    key: str
-    channel: str
-    reason: str
-    status: DeliveryStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliverReport:
-    """What went out. `files` are those of the newest digests, the preview page first, whenever they were written."""
+    """What went out. `files` are those of the newest digests, the preview page first, whenever they were written.
+
+    `retired` recipients refused us for good. `closed` are channels that a person must mend, by name with the reason;
+    `floods` answers that asked for a pause; `refused` why nothing at all may be sent, where that is so.
+    """
 
     sent: int = 0
     failed: tuple[FailedDelivery, ...] = ()
     uncertain: int = 0
     skipped: int = 0
     files: tuple[Path, ...] = ()
+    retired: int = 0
+    floods: int = 0
+    closed: Mapping[str, str] | None = None
+    refused: str | None = None
 
 
 async def deliver(
@@ -60,150 +68,81 @@ async def deliver(
     clock: Clock,
     renderer: Renderer | None = None,
     alone: bool = True,
+    recipients: Recipients | None = None,
+    dress: Dress | None = None,
+    home: Path | None = None,
+    patience: float = 0.0,
+    stop: asyncio.Event | None = None,
 ) -> DeliverReport:
     """Send what is due, for the transports at hand (by name).
 
     `alone`: no other process sends from this database (the home is locked), so rows left in `sending` are orphans.
     With a `renderer`, the files transport also gets a page that shows the newest editions side by side; a file of a
-    newest digest that has gone is written again.
+    newest digest that has gone is written again. `dress` may add buttons or a picture to a message. `home` keeps the
+    mark of the last send; a database that does not know it is older, and only files are written. `patience` is how
+    many seconds to idle for what is not due yet. `stop` ends it early, in order.
     """
-    policies = {name: transport.policy for name, transport in transports.items()}
-    await database.run(deliveries.recover, policies=policies, now=clock(), alone=alone)
-    outcomes: list[FailedDelivery | DeliveryStatus] = []
-    tried: set[int] = set()
-    while batch := [each for each in _due(database, transports, clock) if each.id not in tried]:
-        for delivery in batch:
-            tried.add(delivery.id)
-            outcomes.append(await _one(database, delivery, transports[delivery.channel.transport], clock))
-    files = transports.get(FILES)
-    paths = await _keep(database, files, renderer) if isinstance(files, FilesTransport) else ()
-    return _report(outcomes, paths)
-
-
-def _due(database: Database, transports: Mapping[str, Transport], clock: Clock) -> tuple[Delivery, ...]:
-    return database.read(deliveries.due, transports=sorted(transports), now=clock(), limit=BATCH)
-
-
-def _report(outcomes: list[FailedDelivery | DeliveryStatus], paths: tuple[Path, ...]) -> DeliverReport:
-    failed = tuple(outcome for outcome in outcomes if isinstance(outcome, FailedDelivery))
-    counts = Counter(outcome for outcome in outcomes if isinstance(outcome, DeliveryStatus))
-    return DeliverReport(
-        sent=counts[DeliveryStatus.SENT],
-        failed=failed,
-        uncertain=sum(1 for each in failed if each.status is DeliveryStatus.UNCERTAIN),
-        skipped=counts[DeliveryStatus.SKIPPED],
-        files=paths,
+    guard = Guard(home) if home is not None else None
+    refused = guard.objection(database) if guard is not None else None
+    usable = {name: each for name, each in transports.items() if each.harmless or refused is None}
+    await _sweep(database, usable, clock, alone=alone)
+    sender = Sender(
+        database,
+        usable,
+        clock,
+        recipients=recipients,
+        dress=dress,
+        patience=patience,
+        stop=stop,
+        on_sent=guard.sent if guard is not None else None,
     )
-
-
-async def _one(
-    database: Database, delivery: Delivery, transport: Transport, clock: Clock
-) -> FailedDelivery | DeliveryStatus:
-    lease = await database.run(deliveries.claim, delivery.id, now=clock())
-    if lease is None:
-        return DeliveryStatus.SKIPPED
     try:
-        receipt = await transport.send(message_of(delivery))
+        tally = await sender.drain()
+    finally:
+        if guard is not None:
+            guard.flush()
+    await database.run(rates.prune)
+    files = usable.get(FILES)
+    paths = await keep_files(database, files, renderer) if isinstance(files, FilesTransport) else ()
+    return _report(tally, paths, refused)
+
+
+async def _sweep(database: Database, transports: Mapping[str, Transport], clock: Clock, *, alone: bool) -> None:
+    """Settle what a killed process left, and ask remotes that can tell what became of it."""
+    await database.run(outbox.recover, policies=policy_of(transports), now=clock(), alone=alone)
+    able = {name: each for name, each in transports.items() if isinstance(each, Probes)}
+    always = [name for name, each in able.items() if transports[name].policy is LostAnswer.PROBE]
+    for delivery in database.read(outbox.uncertain, probing=always, plain=sorted(able)):
+        await _probe(database, delivery, able[delivery.channel.transport], clock)
+
+
+async def _probe(database: Database, delivery: Delivery, transport: Probes, clock: Clock) -> None:
+    try:
+        receipt = await transport.probe(message_of(delivery))
     except TransportError as error:
-        return await _failed(database, delivery, transport, lease, error, clock)
-    except Exception as error:
-        log.exception("delivery_broke", key=delivery.key, transport=transport.name)
-        unknown = TransportError(f"{type(error).__name__}: {error}", permanent=False, outcome_known=False)
-        return await _failed(database, delivery, transport, lease, unknown, clock)
-    await database.run(deliveries.settle_sent, delivery.id, lease=lease, now=clock(), external_id=receipt.external_id)
-    return DeliveryStatus.SENT
-
-
-async def _failed(
-    database: Database, delivery: Delivery, transport: Transport, lease: str, error: TransportError, clock: Clock
-) -> FailedDelivery:
-    now = clock()
-    settlement = settle(
-        attempts=delivery.attempts + 1,
-        now=now,
-        policy=transport.policy,
-        permanent=error.permanent,
-        retry_after=error.retry_after,
-        outcome_known=error.outcome_known,
-    )
+        log.info("probe_undecided", key=delivery.key, reason=str(error))
+        return
+    except Exception:
+        log.exception("probe_broke", key=delivery.key)
+        return
     await database.run(
-        deliveries.settle_failed, delivery.id, lease=lease, settlement=settlement, error=str(error), now=now
-    )
-    log.warning("delivery_failed", key=delivery.key, status=settlement.status, reason=str(error))
-    return FailedDelivery(key=delivery.key, channel=delivery.channel.slug, reason=str(error), status=settlement.status)
-
-
-def message_of(delivery: Delivery) -> Message:
-    """Return the message that a delivery carries."""
-    return Message(
-        key=delivery.key,
-        kind=delivery.channel.kind,
-        address=delivery.channel.address,
-        cadence=delivery.cadence,
-        slot=delivery.slot,
-        number=delivery.number,
-        title=delivery.title,
-        part=delivery.part,
-        parts=delivery.parts,
-        body=delivery.body,
-        text=delivery.text_body,
-        subject=delivery.subject,
-        composed_at=delivery.composed_at,
+        outbox.settle_probed,
+        delivery.id,
+        landed=receipt is not None,
+        external_id=receipt.external_id if receipt else None,
+        now=clock(),
     )
 
 
-async def _keep(database: Database, transport: FilesTransport, renderer: Renderer | None) -> tuple[Path, ...]:
-    """See that the files of the newest digests are there, and the page that shows them."""
-    shown: list[Shown] = []
-    paths: list[Path] = []
-    for cadence in Cadence:
-        digest = database.read(digests.latest_digest, cadence)
-        if digest is None:
-            continue
-        for delivery in database.read(deliveries.list_deliveries, digest_id=digest.id, status=DeliveryStatus.SENT):
-            if delivery.channel.transport == transport.name:
-                receipt = await _present(transport, message_of(delivery))
-                paths.extend(receipt.files)
-                shown.append(_shown(delivery, transport, receipt))
-    if shown and renderer is not None:
-        page = transport.folder / PREVIEW
-        write_atomically(page, render_preview(renderer, shown, _earlier(database, transport)).encode())
-        paths.insert(0, page)
-    return tuple(paths)
-
-
-def _earlier(database: Database, transport: FilesTransport) -> list[Earlier]:
-    """Return the digests before the newest of each cadence whose files are still there, the latest first."""
-    found = []
-    for cadence in Cadence:
-        for digest in database.read(digests.list_digests, cadence=cadence, limit=EARLIER + 1)[1:]:
-            sent = database.read(deliveries.list_deliveries, digest_id=digest.id, status=DeliveryStatus.SENT)
-            paths = [
-                path
-                for delivery in sent
-                if delivery.channel.transport == transport.name
-                for path in transport.paths(message_of(delivery))
-                if path.is_file()
-            ]
-            if paths:
-                files = tuple(path.relative_to(transport.folder).as_posix() for path in paths)
-                found.append(Earlier(title=digest.title, files=files))
-    return found
-
-
-async def _present(transport: FilesTransport, message: Message) -> Receipt:
-    files = transport.paths(message)
-    if all(path.is_file() for path in files):
-        return Receipt(files=files)
-    return await transport.send(message)
-
-
-def _shown(delivery: Delivery, transport: FilesTransport, receipt: Receipt) -> Shown:
-    return Shown(
-        kind=delivery.channel.kind,
-        title=delivery.title,
-        subject=delivery.subject,
-        body=delivery.body,
-        text=delivery.text_body or "",
-        files=tuple(str(path.relative_to(transport.folder)) for path in receipt.files),
+def _report(tally: Tally, paths: tuple[Path, ...], refused: str | None) -> DeliverReport:
+    return DeliverReport(
+        sent=tally.sent,
+        failed=tuple(tally.failed),
+        uncertain=sum(1 for each in tally.failed if each.status is DeliveryStatus.UNCERTAIN),
+        skipped=sum(tally.skipped.values()),
+        files=paths,
+        retired=tally.retired,
+        floods=tally.floods,
+        closed=dict(tally.closed),
+        refused=refused,
     )

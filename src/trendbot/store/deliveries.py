@@ -1,108 +1,144 @@
-"""The outbox and the channels it leads to: a row is written before a message is sent, and settled after."""
+"""The rows of the outbox: written before a message is sent, listed, and led on by people where they stand still.
+
+Sending them is `store.outbox`'s part of the work.
+"""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, or_, select, update
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from trendbot.core.delivering import LEASE, LostAnswer, Settlement, delivery_key
+from trendbot.core.delivering import LATE, MAY_FOLLOW, delivery_key
 from trendbot.core.digests import DigestContent, Rendering
-from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus
+from trendbot.core.vocabulary import Cadence, DeliveryStatus, NoticeKind
+from trendbot.errors import ConflictError, NotFoundError
+from trendbot.store.channels import FILES, Channel, channel_of, ensure_file_channels, list_channels
 from trendbot.store.digests import Digest, Edition, freeze
 from trendbot.store.schema import Channel as ChannelRow
 from trendbot.store.schema import Delivery as DeliveryRow
 from trendbot.store.schema import Digest as DigestRow
 from trendbot.store.schema import Edition as EditionRow
+from trendbot.store.schema import Notice as NoticeRow
+from trendbot.store.schema import Subscriber as SubscriberRow
 
-FILES = "files"
-"""The transport that writes editions to a folder: what every cadence has until a channel is configured."""
-_FILE_CHANNELS = (
-    ("linkedin-files", ChannelKind.LINKEDIN, Cadence.DAILY),
-    ("telegram-files", ChannelKind.TELEGRAM, Cadence.DAILY),
-    ("email-files", ChannelKind.EMAIL, Cadence.WEEKLY),
-)
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Channel:
-    """A configured outlet."""
+class NewDelivery:
+    """A message to be enqueued, of an edition or of a notice; without `too_late_at` it never goes stale."""
 
-    id: int
-    slug: str
-    kind: ChannelKind
-    transport: str
-    address: str
-    cadence: Cadence
+    key: str
+    channel_id: int
+    not_before: datetime
+    edition_id: int | None = None
+    notice_id: int | None = None
+    subscriber_id: int | None = None
+    part: int = 0
+    too_late_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One message to one outlet with what there is to send."""
+    """One message to one recipient with what there is to send; `address` is None where it was erased.
+
+    Of a notice, `slot` is its key and `number` 0. `variant` is the choice of themes that the edition was made for.
+    """
 
     id: int
     key: str
     channel: Channel
+    subscriber_id: int | None
+    address: str | None
     part: int
     parts: int
     status: DeliveryStatus
     attempts: int
     not_before: datetime
+    too_late_at: datetime | None
     cadence: Cadence
+    digest_id: int | None
     slot: str
     number: int
     title: str
+    variant: str
+    notice: NoticeKind | None
     subject: str | None
     body: str
     text_body: str | None
     composed_at: datetime
+    sent_at: datetime | None
     external_id: str | None
     error: str | None
 
 
-def ensure_file_channels(session: Session) -> None:
-    """Make sure that every cadence has an outlet: the daily posts and the weekly mail as files."""
-    known = set(session.scalars(select(ChannelRow.slug)))
-    session.add_all(
-        ChannelRow(slug=slug, kind=kind, transport=FILES, address=FILES, cadence=cadence, enabled=True)
-        for slug, kind, cadence in _FILE_CHANNELS
-        if slug not in known
-    )
-    session.flush()
+def write_new(session: Session, wanted: Sequence[NewDelivery]) -> int:
+    """Write pending deliveries, unless their keys are there already; return how many are new."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    new = 0
+    for start in range(0, len(wanted), _AT_ONCE):
+        rows = [_values(each) for each in wanted[start : start + _AT_ONCE]]
+        statement = insert(DeliveryRow).values(rows).on_conflict_do_nothing(index_elements=["key"])
+        new += len(session.scalars(statement.returning(DeliveryRow.id)).all())
+    return new
 
 
-def list_channels(session: Session, *, cadence: Cadence | None = None) -> tuple[Channel, ...]:
-    """Return the enabled channels."""
-    query = select(ChannelRow).where(ChannelRow.enabled).order_by(ChannelRow.id)
-    if cadence is not None:
-        query = query.where(ChannelRow.cadence == cadence)
-    return tuple(_channel(row) for row in session.scalars(query))
+def _values(new: NewDelivery) -> dict[str, Any]:
+    return {
+        "key": new.key,
+        "edition_id": new.edition_id,
+        "notice_id": new.notice_id,
+        "channel_id": new.channel_id,
+        "subscriber_id": new.subscriber_id,
+        "part": new.part,
+        "status": DeliveryStatus.PENDING,
+        "attempts": 0,
+        "not_before": new.not_before,
+        "too_late_at": new.too_late_at,
+    }
+
+
+def parts_of(
+    edition: Edition, channel: Channel, *, cadence: Cadence, now: datetime, subscriber_id: int | None = None
+) -> list[NewDelivery]:
+    """Return the deliveries that carry an edition to one recipient, one a part. Files never come too late."""
+    return [
+        NewDelivery(
+            key=delivery_key(edition_id=edition.id, channel_id=channel.id, subscriber_id=subscriber_id, part=part),
+            edition_id=edition.id,
+            channel_id=channel.id,
+            subscriber_id=subscriber_id,
+            part=part,
+            not_before=now,
+            too_late_at=None if channel.transport == FILES else now + LATE[cadence],
+        )
+        for part in range(len(edition.parts))
+    ]
 
 
 def enqueue(session: Session, *, editions: Iterable[Edition], cadence: Cadence, now: datetime) -> int:
-    """Write a pending delivery for each part of each edition and each channel of its kind; return how many are new."""
-    channels = list_channels(session, cadence=cadence)
-    wanted = {
-        delivery_key(edition_id=edition.id, channel_id=channel.id, part=part): (edition, channel, part)
-        for edition in editions
-        for channel in channels
-        if channel.kind is edition.kind
-        for part in range(len(edition.parts))
-    }
-    known = set(session.scalars(select(DeliveryRow.key).where(DeliveryRow.key.in_(wanted))))
-    new = [
-        DeliveryRow(key=key, edition_id=edition.id, channel_id=channel.id, part=part, not_before=now)
-        for key, (edition, channel, part) in wanted.items()
-        if key not in known
-    ]
-    session.add_all(new)
-    session.flush()
-    return len(new)
+    """Write a pending delivery for each part of each edition and each channel of its kind; return how many are new.
+
+    Channels with subscribers or topics are left to `fan_out`, which knows who wants what.
+    """
+    channels = [each for each in list_channels(session, cadence=cadence) if not each.personal and not each.topics]
+    return write_new(
+        session,
+        [
+            new
+            for edition in editions
+            for channel in channels
+            if channel.kind is edition.kind
+            for new in parts_of(edition, channel, cadence=cadence, now=now)
+        ],
+    )
 
 
 def publish(
@@ -121,149 +157,126 @@ def publish(
 
 
 def list_deliveries(
-    session: Session, *, digest_id: int | None = None, status: DeliveryStatus | None = None, limit: int = 200
+    session: Session,
+    *,
+    digest_id: int | None = None,
+    status: DeliveryStatus | None = None,
+    channel_id: int | None = None,
+    limit: int = 200,
+    latest: bool = False,
 ) -> tuple[Delivery, ...]:
-    """Return deliveries in the order they were written."""
-    query = _joined().order_by(DeliveryRow.id).limit(limit)
+    """Return deliveries in the order they were written, with `latest` the last ones first."""
+    query = joined().order_by(DeliveryRow.id.desc() if latest else DeliveryRow.id).limit(limit)
     if digest_id is not None:
         query = query.where(EditionRow.digest_id == digest_id)
     if status is not None:
         query = query.where(DeliveryRow.status == status)
-    return tuple(_delivery(*row) for row in session.execute(query))
+    if channel_id is not None:
+        query = query.where(DeliveryRow.channel_id == channel_id)
+    return tuple(delivery_of(*row) for row in session.execute(query))
 
 
-def due(session: Session, *, transports: Sequence[str], now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
-    """Return pending deliveries whose time has come, for the transports at hand."""
-    query = (
-        _joined()
-        .where(
-            DeliveryRow.status == DeliveryStatus.PENDING,
-            DeliveryRow.not_before <= now,
-            ChannelRow.transport.in_(transports),
-        )
-        .order_by(DeliveryRow.not_before, DeliveryRow.id)
-        .limit(limit)
-    )
-    return tuple(_delivery(*row) for row in session.execute(query))
+def count_deliveries(session: Session, *, channel_id: int | None = None) -> dict[DeliveryStatus, int]:
+    """Count deliveries by state."""
+    query = select(DeliveryRow.status, func.count()).group_by(DeliveryRow.status)
+    if channel_id is not None:
+        query = query.where(DeliveryRow.channel_id == channel_id)
+    return dict(session.execute(query).tuples().all())
 
 
-def claim(session: Session, delivery_id: int, *, now: datetime) -> str | None:
-    """Take a pending delivery for sending; return the lease's token, or None where another was faster."""
-    lease = secrets.token_hex(16)
-    return lease if _changed(session, _claim(delivery_id, lease, now)) else None
+def get_delivery(session: Session, name: str) -> Delivery:
+    """Return the delivery of a key or a number.
 
+    Raises:
+        NotFoundError: there is none.
 
-def _claim(delivery_id: int, lease: str, now: datetime) -> Any:
-    return (
-        update(DeliveryRow)
-        .where(DeliveryRow.id == delivery_id, DeliveryRow.status == DeliveryStatus.PENDING)
-        .values(
-            status=DeliveryStatus.SENDING,
-            lease=lease,
-            leased_until=now + LEASE,
-            attempts=DeliveryRow.attempts + 1,
-        )
-    )
-
-
-def settle_sent(session: Session, delivery_id: int, *, lease: str, now: datetime, external_id: str | None) -> bool:
-    """Write down that the remote took the message; False where the lease was lost meanwhile."""
-    return _settle(
-        session, delivery_id, lease, status=DeliveryStatus.SENT, sent_at=now, external_id=external_id, error=None
-    )
-
-
-def settle_failed(
-    session: Session, delivery_id: int, *, lease: str, settlement: Settlement, error: str, now: datetime
-) -> bool:
-    """Write down a failed attempt as `core.delivering.settle` decided it."""
-    return _settle(
-        session,
-        delivery_id,
-        lease,
-        status=settlement.status,
-        not_before=settlement.not_before or now,
-        error=error[:2000],
-    )
-
-
-def recover(session: Session, *, policies: dict[str, LostAnswer], now: datetime, alone: bool) -> int:
-    """Settle deliveries left in sending by a killed process; return how many.
-
-    `alone`: no other process can be sending (the home is locked), so every such row is an orphan; else only those whose
-    lease has run out. `policies` by transport; one that is not named holds.
     """
-    query = (
-        select(DeliveryRow.id, ChannelRow.transport)
-        .join(ChannelRow, ChannelRow.id == DeliveryRow.channel_id)
-        .where(DeliveryRow.status == DeliveryStatus.SENDING)
-    )
-    if not alone:
-        query = query.where(or_(DeliveryRow.leased_until.is_(None), DeliveryRow.leased_until < now))
-    rows = session.execute(query).all()
-    for delivery_id, transport in rows:
-        resend = policies.get(transport, LostAnswer.HOLD) is LostAnswer.RESEND
-        session.execute(
-            update(DeliveryRow)
-            .where(DeliveryRow.id == delivery_id, DeliveryRow.status == DeliveryStatus.SENDING)
-            .values(
-                status=DeliveryStatus.PENDING if resend else DeliveryStatus.UNCERTAIN,
-                not_before=now,
-                lease=None,
-                leased_until=None,
-                error=None if resend else "the program ended before the answer was known",
-            )
-        )
-    return len(rows)
+    query = joined().where(DeliveryRow.id == int(name) if name.isdecimal() else DeliveryRow.key == name)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no delivery {name}: see `trendbot deliveries list`")
+    return delivery_of(*row)
 
 
-def _settle(session: Session, delivery_id: int, lease: str, **values: Any) -> bool:
-    return _changed(
-        session,
-        update(DeliveryRow)
-        .where(DeliveryRow.id == delivery_id, DeliveryRow.status == DeliveryStatus.SENDING, DeliveryRow.lease == lease)
-        .values(lease=None, leased_until=None, **values),
-    )
+def lead_on(
+    session: Session, name: str, *, to: DeliveryStatus, now: datetime, why: str | None = None
+) -> Delivery:  # fmt: skip
+    """Let a person decide what a delivery is: to be tried again, sent after all, or skipped.
+
+    Raises:
+        ConflictError: what it is now cannot become that.
+        NotFoundError: there is no such delivery.
+
+    """
+    found = get_delivery(session, name)
+    if to not in MAY_FOLLOW[found.status] or found.status is DeliveryStatus.SENDING:
+        raise ConflictError(f"delivery {found.key} is {found.status} and cannot become {to}")
+    row = session.get_one(DeliveryRow, found.id)
+    row.status, row.error, row.lease, row.leased_until = to, why, None, None
+    if to is DeliveryStatus.SENT:
+        row.sent_at = now
+    if to is DeliveryStatus.PENDING:
+        row.not_before, row.attempts, row.too_late_at = now, 0, None
+    session.flush()
+    return get_delivery(session, found.key)
 
 
-def _changed(session: Session, statement: Any) -> bool:
-    result = session.execute(statement)
-    return isinstance(result, CursorResult) and result.rowcount == 1
+Joined = Select[DeliveryRow, ChannelRow, EditionRow, DigestRow, NoticeRow, SubscriberRow]
 
 
-def _joined() -> Select[DeliveryRow, ChannelRow, EditionRow, DigestRow]:
+def joined() -> Joined:
+    """Return the query of deliveries with all that `delivery_of` needs."""
     return (
-        select(DeliveryRow, ChannelRow, EditionRow, DigestRow)
+        select(DeliveryRow, ChannelRow, EditionRow, DigestRow, NoticeRow, SubscriberRow)
         .join(ChannelRow, ChannelRow.id == DeliveryRow.channel_id)
-        .join(EditionRow, EditionRow.id == DeliveryRow.edition_id)
-        .join(DigestRow, DigestRow.id == EditionRow.digest_id)
+        .outerjoin(EditionRow, EditionRow.id == DeliveryRow.edition_id)
+        .outerjoin(DigestRow, DigestRow.id == EditionRow.digest_id)
+        .outerjoin(NoticeRow, NoticeRow.id == DeliveryRow.notice_id)
+        .outerjoin(SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id)
     )
 
 
-def _delivery(row: DeliveryRow, channel: ChannelRow, edition: EditionRow, digest: DigestRow) -> Delivery:
+def delivery_of(
+    row: DeliveryRow,
+    channel: ChannelRow,
+    edition: EditionRow | None,
+    digest: DigestRow | None,
+    notice: NoticeRow | None,
+    subscriber: SubscriberRow | None,
+) -> Delivery:
+    """Return a joined row as a value."""
     return Delivery(
         id=row.id,
         key=row.key,
-        channel=_channel(channel),
+        channel=channel_of(channel),
+        subscriber_id=row.subscriber_id,
+        address=subscriber.address if subscriber else channel.address,
         part=row.part,
-        parts=len(edition.parts),
         status=row.status,
         attempts=row.attempts,
         not_before=row.not_before,
-        cadence=digest.cadence,
-        slot=digest.slot,
-        number=digest.number,
-        title=digest.title,
-        subject=edition.subject,
-        body=edition.parts[row.part],
-        text_body=edition.text_body,
-        composed_at=digest.composed_at,
+        too_late_at=row.too_late_at,
+        sent_at=row.sent_at,
         external_id=row.external_id,
         error=row.error,
+        **_content(row.part, channel, edition, digest, notice),
     )
 
 
-def _channel(row: ChannelRow) -> Channel:
-    return Channel(
-        id=row.id, slug=row.slug, kind=row.kind, transport=row.transport, address=row.address, cadence=row.cadence
-    )
+def _content(
+    part: int, channel: ChannelRow, edition: EditionRow | None, digest: DigestRow | None, notice: NoticeRow | None
+) -> dict[str, Any]:
+    if edition is not None and digest is not None:
+        return {
+            "parts": len(edition.parts), "cadence": digest.cadence, "digest_id": digest.id, "slot": digest.slot,
+            "number": digest.number, "title": digest.title, "variant": edition.variant, "notice": None,
+            "subject": edition.subject, "body": edition.parts[part], "text_body": edition.text_body,
+            "composed_at": digest.composed_at,
+        }  # fmt: skip
+    if notice is None:
+        raise NotFoundError("a delivery without a message: see `trendbot db check`")
+    return {
+        "parts": 1, "cadence": channel.cadence, "digest_id": None, "slot": notice.key, "number": 0,
+        "title": notice.subject or "", "variant": "", "notice": notice.notice, "subject": notice.subject,
+        "body": notice.body, "text_body": notice.text_body, "composed_at": notice.made_at,
+    }  # fmt: skip

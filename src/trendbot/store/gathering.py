@@ -13,7 +13,7 @@ from trendbot.core.memory import Told
 from trendbot.core.ranking import Candidate
 from trendbot.core.telling import days_for, newest, tellable
 from trendbot.core.vocabulary import Cadence, ChannelKind
-from trendbot.store import deliveries, digests, views
+from trendbot.store import channels, digests, views
 from trendbot.store.digests import Digest
 from trendbot.store.memory import told_before, told_to_some
 
@@ -51,7 +51,7 @@ def gather(
         period, candidates = _following(session, previous, now, policy)
     ids = [one.story_id for one in candidates]
     told = told_to_some(session, cadence, ids, until=previous.number) if previous else {}
-    channels = deliveries.list_channels(session, cadence=cadence)
+    outlets = channels.list_channels(session, cadence=cadence)
     return Gathered(
         period=period if number is None else replace(period, number=number),
         candidates=candidates,
@@ -60,7 +60,7 @@ def gather(
         readings=views.latest_readings(
             session, since=now.date() - timedelta(days=period_days(cadence)), until=now.date()
         ),
-        kinds=tuple(dict.fromkeys(channel.kind for channel in channels)),
+        kinds=tuple(dict.fromkeys(outlet.kind for outlet in outlets)),
     )
 
 

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Enum,
     ForeignKey,
@@ -32,6 +33,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from trendbot.core.delivering import Lateness, LostAnswer
+from trendbot.core.pictures import PictureForm
 from trendbot.core.vocabulary import (
     Annotator,
     Cadence,
@@ -579,7 +582,24 @@ class Edition(Base):
     parts: Mapped[list[str]]
     text_body: Mapped[str | None] = mapped_column(Text)
     template_hash: Mapped[str] = mapped_column(String(64))
+    chart: Mapped[str | None] = mapped_column(String(32))
+    """The key of the pictures that go with it."""
     rendered_at: Mapped[datetime]
+
+
+class PictureRow(Base):
+    """One form of a digest's chart; editions that say the same of what rose share it."""
+
+    __tablename__ = "pictures"
+    __table_args__ = (UniqueConstraint("digest_id", "key", "form"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id", ondelete=RESTRICT))
+    key: Mapped[str] = mapped_column(String(32))
+    form: Mapped[PictureForm]
+    media_type: Mapped[str] = mapped_column(String(32))
+    alt: Mapped[str] = mapped_column(Text)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class DigestDraft(Base):
@@ -670,6 +690,11 @@ class Channel(Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     personal: Mapped[bool] = mapped_column(default=False)
     """Whether it has subscribers, each with an hour and themes; else it is one address for the whole digest."""
+    lost_answer: Mapped[LostAnswer | None]
+    """What to do where an answer was lost; None: as the transport has it."""
+    late: Mapped[Lateness] = mapped_column(default=Lateness.SKIP)
+    topics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Theme → number of the forum's topic that its part of the digest goes to."""
 
 
 class ChannelState(Base):
@@ -711,13 +736,20 @@ class Delivery(Base):
             sqlite_where=text("status = 'pending'"),
             postgresql_where=text("status = 'pending'"),
         ),
+        Index(
+            "ix_deliveries_sending",
+            "leased_until",
+            sqlite_where=text("status = 'sending'"),
+            postgresql_where=text("status = 'sending'"),
+        ),
+        Index("ix_deliveries_recipient", "edition_id", "channel_id", "subscriber_id", "part"),
         CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="sent_has_time"),
         CheckConstraint("(edition_id IS NULL) <> (notice_id IS NULL)", name="one_message"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(96), unique=True)
-    edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete=RESTRICT), index=True)
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete=RESTRICT))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id", ondelete=RESTRICT), index=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete=RESTRICT), index=True)
     subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscribers.id", ondelete=RESTRICT), index=True)
@@ -834,6 +866,26 @@ class Feedback(Base):
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id", ondelete=CASCADE), primary_key=True)
     story_id: Mapped[int] = mapped_column(ForeignKey("stories.id", ondelete=CASCADE), primary_key=True, index=True)
     value: Mapped[int]
+    at: Mapped[datetime]
+
+
+class BotUpdate(Base):
+    """An update of the Bot API that was handled to its end: handed out again after a crash, it is passed over."""
+
+    __tablename__ = "bot_updates"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class BotChat(Base):
+    """What the bot knows of a talk with a chat: the question it asked last, and the message that it edits in place."""
+
+    __tablename__ = "bot_chats"
+
+    address: Mapped[str] = mapped_column(String(32), primary_key=True)
+    expects: Mapped[str | None] = mapped_column(String(16))
+    screen_id: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime]
 
 

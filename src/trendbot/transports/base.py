@@ -1,14 +1,34 @@
-"""What every transport is: something that sends one message and says what became of it."""
+"""What every transport is: something that sends one message and says what became of it.
+
+The port, for whoever writes another one:
+
+* `send` returns a `Receipt`, or raises: `TransportError` (its attributes say whether to try again, when, and whether
+  the message may have arrived), `RecipientError` where this recipient can never be written to again, `ChannelError`
+  where the channel or the whole account needs a person first. Whatever else it raises counts as an unknown outcome.
+* `budgets` names the rates a message is sent under, the one shared by all first. The outbox waits for a turn in all of
+  them before it claims the delivery, so that `send` never waits for a rate itself.
+* A transport opens its connection at the first send and can be used again after `close`.
+* `Edits` and `Probes` are for those that can.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trendbot.core.delivering import LostAnswer
 from trendbot.core.vocabulary import Cadence, ChannelKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """A button below a message: an address to open, or `data` (at most 64 bytes) that comes back when it is pressed."""
+
+    text: str
+    url: str | None = None
+    data: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +36,8 @@ class Message:
     """One message for one outlet: `part` of `parts` (from 0) of the edition of digest `number` of `cadence` and `slot`.
 
     `body` is LinkedIn little text, Bot API HTML or the HTML of a mail; `text` its plain form where the edition has one.
-    `key` is unique and never changes, so that a second try is known to be the same message.
+    `key` is unique and never changes, so that a second try is known to be the same message. `topic` is a forum's,
+    `photo` a PNG that goes with the text, `buttons` rows of buttons, `silent` that nobody's phone shall ring.
     """
 
     key: str
@@ -32,14 +53,30 @@ class Message:
     text: str | None
     subject: str | None
     composed_at: datetime
+    topic: int | None = None
+    photo: bytes | None = None
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    silent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """The remote's answer: its own id of the message, and the files written where there are any."""
+    """The remote's answer: its own id of the message, and the files written where there are any.
+
+    `moved_to` is the recipient's new address, where the remote named one.
+    """
 
     external_id: str | None = None
     files: tuple[Path, ...] = ()
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """A rate shared by all workers under a name: messages a second."""
+
+    key: str
+    rate: float
 
 
 class Transport(Protocol):
@@ -47,13 +84,51 @@ class Transport(Protocol):
 
     name: str
     policy: LostAnswer
-    """What to do where the answer was lost."""
+    """What to do where the answer was lost, unless the channel says otherwise."""
+    harmless: bool
+    """Whether sending the same message twice changes nothing."""
+
+    def budgets(self, message: Message) -> tuple[Budget, ...]:
+        """Return the rates that a message is sent under, the widest first."""
+        ...
 
     async def send(self, message: Message) -> Receipt:
         """Send one message.
 
         Raises:
             TransportError: it was refused, or may not have arrived; its attributes say which.
+
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Edits(Protocol):
+    """A transport that can change what it sent."""
+
+    async def edit(self, message: Message, external_id: str) -> Receipt:
+        """Put the message's body in place of what was sent under `external_id`; the same again is no error.
+
+        Raises:
+            TransportError: it cannot be changed (any more).
+
+        """
+        ...
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A transport that can find out whether a message arrived whose answer was lost."""
+
+    async def probe(self, message: Message) -> Receipt | None:
+        """Return the receipt of a message that arrived, or None where it surely did not.
+
+        Raises:
+            TransportError: it cannot be told (now); the delivery stays uncertain.
 
         """
         ...

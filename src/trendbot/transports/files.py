@@ -20,7 +20,7 @@ from pathlib import Path
 from trendbot.core.delivering import LostAnswer
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.errors import TransportError
-from trendbot.transports.base import Message, Receipt
+from trendbot.transports.base import Budget, Message, Receipt
 from trendbot.transports.mime import MailAddress, build_mail
 
 
@@ -29,11 +29,19 @@ class FilesTransport:
 
     name = "files"
     policy = LostAnswer.RESEND
+    harmless = True
 
     def __init__(self, folder: Path, *, sender: MailAddress) -> None:
         """Write below `folder`; `sender` stands in the mail's From."""
         self.folder = folder
         self.sender = sender
+
+    def budgets(self, message: Message) -> tuple[Budget, ...]:  # noqa: ARG002
+        """Return none: a disk needs no manners."""
+        return ()
+
+    async def close(self) -> None:
+        """Do nothing: every file is closed already."""
 
     async def send(self, message: Message) -> Receipt:
         """Write the files of one message.

@@ -1,0 +1,33 @@
+"""A delivery → the message that a transport is given."""
+
+from __future__ import annotations
+
+from trendbot.core.variants import themes_of
+from trendbot.store.deliveries import Delivery
+from trendbot.transports.base import Message
+
+
+def message_of(delivery: Delivery) -> Message:
+    """Return the message that a delivery carries."""
+    return Message(
+        key=delivery.key,
+        kind=delivery.channel.kind,
+        address=delivery.address or "",
+        cadence=delivery.cadence,
+        slot=delivery.slot,
+        number=delivery.number,
+        title=delivery.title,
+        part=delivery.part,
+        parts=delivery.parts,
+        body=delivery.body,
+        text=delivery.text_body,
+        subject=delivery.subject,
+        composed_at=delivery.composed_at,
+        topic=topic_of(delivery),
+    )
+
+
+def topic_of(delivery: Delivery) -> int | None:
+    """Return the forum's topic that a delivery goes to: that of its themes, else none, which is General."""
+    topics = delivery.channel.topics
+    return next((topics[theme] for theme in themes_of(delivery.variant) if theme in topics), None)

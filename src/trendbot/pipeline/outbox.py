@@ -1,0 +1,389 @@
+"""The outbox at work: several sends in flight, each in its turn, each row a transaction of its own.
+
+For every message: wait for a turn within the shared rates ─▶ claim ─▶ send ─▶ settle. The turn is waited for before the
+claim, so that a row is in `sending` only as long as the request; what dies in between is known to be uncertain. After
+the remote has answered, the answer is kept and its commit is tried again for half a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from trendbot.clock import Clock
+from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT, LostAnswer, Settlement, settle
+from trendbot.core.vocabulary import ChannelKind, DeliveryStatus
+from trendbot.errors import ChannelError, RecipientError, StoreError, TransportError
+from trendbot.logs import get_logger
+from trendbot.pipeline.messages import message_of
+from trendbot.store import channels, outbox, rates
+from trendbot.store.database import Database, Session
+from trendbot.store.deliveries import Delivery
+from trendbot.transports.base import Message, Receipt, Transport
+
+log = get_logger(__name__)
+
+BATCH = 100
+"""Rows read at once."""
+GROUP = 16
+"""Turns reserved in one transaction."""
+IN_FLIGHT = 64
+"""Messages that wait for their turn or are on the wire, at most."""
+KEEP_ANSWER = 30.0
+"""Seconds for which the commit of an answer is tried again."""
+Dress = Callable[[Delivery, Message], Message]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retired:
+    """A recipient that refuses us: blocked by a person, or `gone`."""
+
+    kind: ChannelKind
+    address: str
+    subscriber_id: int
+    channel_id: int
+    gone: bool
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipients:
+    """What sending has to know of subscribers: the keyed hash of an address, and how one is retired."""
+
+    hash_address: Callable[[ChannelKind, str], str]
+    retire: Callable[[Session, Retired], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedDelivery:
+    """A message that did not go, and why."""
+
+    key: str
+    channel: str
+    reason: str
+    status: DeliveryStatus
+
+
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """What happened: `skipped` by reason, `closed` channels and accounts with why, `floods` answered with 429."""
+
+    sent: int = 0
+    retired: int = 0
+    floods: int = 0
+    failed: list[FailedDelivery] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    closed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Job:
+    delivery: Delivery
+    message: Message
+    transport: Transport
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(budget.key for budget in self.transport.budgets(self.message))
+
+    @property
+    def rates(self) -> list[tuple[str, float]]:
+        return [(budget.key, budget.rate) for budget in self.transport.budgets(self.message)]
+
+
+class Sender:
+    """Sends what is due until nothing is left that comes due within `patience` seconds of idling, or `stop` is set."""
+
+    def __init__(
+        self,
+        database: Database,
+        transports: Mapping[str, Transport],
+        clock: Clock,
+        *,
+        recipients: Recipients | None = None,
+        dress: Dress | None = None,
+        patience: float = 0.0,
+        stop: asyncio.Event | None = None,
+        on_sent: Callable[[str, datetime], None] | None = None,
+    ) -> None:
+        self.database, self.transports, self.clock = database, transports, clock
+        self.recipients, self.dress, self.patience = recipients, dress, patience
+        self.stop, self.on_sent = stop or asyncio.Event(), on_sent
+        self.tally = Tally()
+        self._queue: deque[_Job] = deque()
+        self._held: set[int] = set()
+        self._later: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._seen: set[tuple[int, int, datetime]] = set()
+        self._shut: dict[str, float] = {}
+        self._idle = 0.0
+
+    async def drain(self) -> Tally:
+        """Send until nothing is left to do now."""
+        try:
+            while not self.stop.is_set():
+                await self._room()
+                if group := self._next_group():
+                    await self._dispatch(group)
+                elif self._tasks or self._later:
+                    await asyncio.wait(self._tasks | self._later, return_when=asyncio.FIRST_COMPLETED)
+                elif not await self._rest():
+                    break
+        finally:
+            for waiting in self._later:
+                waiting.cancel()
+            await asyncio.gather(*self._later, *self._tasks, return_exceptions=True)
+        return self.tally
+
+    # -- which next ----------------------------------------------------------------------------------------------------
+
+    async def _room(self) -> None:
+        while len(self._tasks) > IN_FLIGHT - GROUP:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    def _next_group(self) -> list[_Job]:
+        if not self._queue:
+            self._fill()
+        return [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
+
+    def _fill(self) -> None:
+        names = self._open_transports()
+        if not names:
+            return
+        rows = self.database.read(
+            outbox.due, transports=names, now=self.clock(), limit=BATCH + len(self._held) + len(self._seen)
+        )
+        for row in rows:
+            if row.id not in self._held and _mark(row) not in self._seen:
+                self._held.add(row.id)
+                self._queue.append(self._job(row))
+
+    def _job(self, delivery: Delivery) -> _Job:
+        message = message_of(delivery)
+        return _Job(
+            delivery=delivery,
+            message=self.dress(delivery, message) if self.dress else message,
+            transport=self.transports[delivery.channel.transport],
+        )
+
+    def _open_transports(self) -> list[str]:
+        now = asyncio.get_running_loop().time()
+        return sorted(name for name in self.transports if self._shut.get(name, 0.0) <= now)
+
+    async def _dispatch(self, group: list[_Job]) -> None:
+        turns = await self._turns(group)
+        for job, turn in zip(group, turns, strict=True):
+            if turn.reserved:
+                self._start(self._tasks, self._one(job, turn.wait))
+            elif turn.held_by == job.keys[0]:
+                self._shut[job.transport.name] = asyncio.get_running_loop().time() + turn.wait
+                self._held.discard(job.delivery.id)
+            elif turn.wait <= LONGEST_RESERVE:
+                self._start(self._later, self._again(job, turn.wait))
+            else:
+                await self._postpone(job, turn.wait)
+
+    async def _turns(self, group: list[_Job]) -> tuple[rates.Turn, ...]:
+        wanted = [job.rates for job in group]
+        if not any(wanted):
+            return tuple(rates.Turn(wait=0.0) for _ in group)
+        return await self.database.run(rates.reserve, wanted)
+
+    def _start(self, tasks: set[asyncio.Task[None]], work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    async def _again(self, job: _Job, wait: float) -> None:
+        await asyncio.sleep(wait)
+        self._queue.append(job)
+
+    async def _postpone(self, job: _Job, wait: float) -> None:
+        until = self.clock() + timedelta(seconds=wait)
+        await self.database.run(outbox.postpone, job.delivery.id, until=until)
+        self._held.discard(job.delivery.id)
+
+    async def _rest(self) -> bool:
+        """Idle until something comes due; False where that is too far away."""
+        loop = asyncio.get_running_loop()
+        waits = [at - loop.time() for at in self._shut.values() if at > loop.time()]
+        names = self._open_transports()
+        at = self.database.read(outbox.next_due, transports=names) if names else None
+        if at is not None and at > self.clock():
+            waits.append((at - self.clock()).total_seconds())
+        wait = min(waits, default=None)
+        if wait is None or self._idle + wait > self.patience:
+            return False
+        self._idle += wait
+        await self._pause(wait + 0.001)
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, but no longer than until the stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stop.wait()
+        except TimeoutError:
+            return
+
+    # -- one message ---------------------------------------------------------------------------------------------------
+
+    async def _one(self, job: _Job, wait: float) -> None:
+        try:
+            await self._pause(wait) if wait > 0 else None
+            if not self.stop.is_set():
+                await self._claimed(job)
+        except Exception:
+            log.exception("delivery_broke", key=job.delivery.key, transport=job.transport.name)
+            self._seen.add(_mark(job.delivery))
+        finally:
+            self._held.discard(job.delivery.id)
+
+    async def _claimed(self, job: _Job) -> None:
+        claim = await self.database.run(
+            outbox.claim, job.delivery.id, now=self.clock(), budgets=job.keys, address_hash=self._hash(job.delivery)
+        )
+        if claim.skipped:
+            self.tally.skipped[claim.skipped] += 1
+        elif claim.lease is not None:
+            await self._attempt(job, claim.lease)
+        elif not claim.wait:  # another was faster, or it has to wait for its channel or an earlier part
+            self._seen.add(_mark(job.delivery))
+
+    def _hash(self, delivery: Delivery) -> str | None:
+        if self.recipients is None or delivery.subscriber_id is None or delivery.address is None:
+            return None
+        return self.recipients.hash_address(delivery.channel.kind, delivery.address)
+
+    async def _attempt(self, job: _Job, lease: str) -> None:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                receipt = await job.transport.send(job.message)
+        except TransportError as error:
+            await self._refused(job, lease, error)
+        except TimeoutError:
+            await self._refused(job, lease, _lost(f"no answer within {SEND_TIMEOUT:g} s"))
+        except Exception as error:
+            log.exception("transport_broke", key=job.delivery.key, transport=job.transport.name)
+            await self._refused(job, lease, _lost(f"{type(error).__name__}: {error}"))
+        else:
+            await self._sent(job, lease, receipt)
+
+    async def _sent(self, job: _Job, lease: str, receipt: Receipt) -> None:
+        now = self.clock()
+        await self._commit(
+            outbox.settle_sent,
+            job.delivery.id,
+            lease=lease,
+            now=now,
+            external_id=receipt.external_id,
+            moved_to=receipt.moved_to,
+        )
+        self.tally.sent += 1
+        self._idle = 0.0
+        if self.on_sent is not None and not job.transport.harmless:
+            self.on_sent(job.delivery.key, now)
+
+    async def _refused(self, job: _Job, lease: str, error: TransportError) -> None:
+        if isinstance(error, ChannelError):
+            await self._closed(job, lease, error)
+            return
+        now = self.clock()
+        settlement = settle(
+            attempts=job.delivery.attempts + 1,
+            now=now,
+            policy=job.delivery.channel.lost_answer or job.transport.policy,
+            permanent=error.permanent,
+            retry_after=error.retry_after,
+            outcome_known=error.outcome_known,
+        )
+        await self._commit(self._write_refusal, job, lease, settlement, error, now)
+        self._note(job, settlement, error)
+
+    def _write_refusal(
+        self, session: Session, job: _Job, lease: str, settlement: Settlement, error: TransportError, now: datetime
+    ) -> None:
+        if error.retry_after is not None and job.keys:
+            rates.pause(session, job.keys, error.retry_after)
+        settled = outbox.settle_failed(
+            session, job.delivery.id, lease=lease, settlement=settlement, error=str(error), now=now
+        )
+        if isinstance(error, RecipientError) and settled:
+            self._retire(session, job.delivery, error, now)
+
+    def _retire(self, session: Session, delivery: Delivery, error: RecipientError, now: datetime) -> None:
+        if delivery.subscriber_id is None:
+            channels.close_channel(session, delivery.channel.id, reason=str(error), now=now)
+        elif self.recipients is not None and delivery.address is not None:
+            retired = Retired(
+                kind=delivery.channel.kind,
+                address=delivery.address,
+                subscriber_id=delivery.subscriber_id,
+                channel_id=delivery.channel.id,
+                gone=error.gone,
+                now=now,
+            )
+            self.recipients.retire(session, retired)
+
+    def _note(self, job: _Job, settlement: Settlement, error: TransportError) -> None:
+        delivery = job.delivery
+        log.warning("delivery_failed", key=delivery.key, status=settlement.status, reason=str(error))
+        self.tally.floods += error.retry_after is not None
+        if isinstance(error, RecipientError) and delivery.subscriber_id is not None:
+            self.tally.retired += 1
+            return
+        if isinstance(error, RecipientError):
+            self.tally.closed[delivery.channel.slug] = str(error)
+        self.tally.failed.append(
+            FailedDelivery(key=delivery.key, channel=delivery.channel.slug, reason=str(error), status=settlement.status)
+        )
+
+    async def _closed(self, job: _Job, lease: str, error: ChannelError) -> None:
+        """Keep the message; let its channel, or every channel of its transport, rest until a person has mended it."""
+        now, reason = self.clock(), str(error)
+        name = job.transport.name if error.whole else job.delivery.channel.slug
+        log.error("channel_closed", channel=name, reason=reason)
+        await self._commit(outbox.give_back, job.delivery.id, lease=lease, not_before=now, error=reason)
+        if error.whole:
+            self._shut[name] = float("inf")
+            self._drop_queued(job.transport)
+        else:
+            await self._commit(channels.close_channel, job.delivery.channel.id, reason=reason, now=now)
+        self.tally.closed[name] = reason
+
+    def _drop_queued(self, transport: Transport) -> None:
+        dropped = [each for each in self._queue if each.transport is transport]
+        self._queue = deque(each for each in self._queue if each.transport is not transport)
+        self._held.difference_update(each.delivery.id for each in dropped)
+
+    async def _commit(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        """Write down what is known; a database that is away for a moment is no reason to forget an answer."""
+        loop = asyncio.get_running_loop()
+        deadline, wait = loop.time() + KEEP_ANSWER, 0.1
+        while True:
+            try:
+                return await self.database.run(work, *args, **kwargs)
+            except StoreError:
+                if loop.time() + wait > deadline:
+                    raise
+                log.warning("answer_kept", tries_again_in=wait)
+            await asyncio.sleep(wait)
+            wait = min(2.0, wait * 2)
+
+
+def _mark(delivery: Delivery) -> tuple[int, int, datetime]:
+    """Name a delivery as it stood: one that did not change is tried once in a call."""
+    return delivery.id, delivery.attempts, delivery.not_before
+
+
+def _lost(reason: str) -> TransportError:
+    return TransportError(reason, permanent=False, outcome_known=False)
+
+
+def policy_of(transports: Mapping[str, Transport]) -> dict[str, LostAnswer]:
+    """Return what each transport does where an answer was lost."""
+    return {name: transport.policy for name, transport in transports.items()}

@@ -1,0 +1,128 @@
+"""Budgets of messages shared by all workers: one row a key, on the database's own clock.
+
+The generic cell rate algorithm (GCRA) with no burst: a row holds the *theoretical arrival time* of the next message;
+who takes a turn moves it on by one interval and is told how long to wait until his own. Call these in a short
+transaction of their own: held inside a longer one, a frozen worker would stop all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from trendbot.core.delivering import LONGEST_RESERVE
+from trendbot.store.schema import Rate as RateRow
+
+_PAUSE = "!"
+"""Stands before the key whose row is the instant until which a remote wants to hear nothing."""
+_DAY, _AT_ONCE = 86_400.0, 500
+_SECONDS = {
+    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "SELECT extract(epoch FROM clock_timestamp())::float8",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """A turn that was reserved, and the seconds until it comes.
+
+    Where none was: `held_by` is the budget that is in the way, and `wait` the seconds until it is worth asking again.
+    """
+
+    wait: float
+    held_by: str | None = None
+
+    @property
+    def reserved(self) -> bool:
+        """Say whether there is a turn."""
+        return self.held_by is None
+
+
+def reserve(
+    session: Session,
+    wanted: Sequence[Sequence[tuple[str, float]]],
+    *,
+    longest: float = LONGEST_RESERVE,
+    now: float | None = None,
+) -> tuple[Turn, ...]:
+    """Reserve a turn for each message; each names its budgets as (key, messages a second), the widest first.
+
+    A message whose turn is more than `longest` seconds away reserves nothing, and neither does one that a narrower
+    budget holds up longer than the widest: sent later beside those whose turn it then is, it would make a crowd.
+    `now` stands for the database's clock, in seconds since 1970, where a test brings its own.
+    """
+    keys = sorted({key for budgets in wanted for key, _ in budgets})
+    if not keys:
+        return tuple(Turn(wait=0.0) for _ in wanted)
+    rows = _locked(session, [*keys, *(_PAUSE + key for key in keys)])
+    at = clock(session) if now is None else now
+    turns = tuple(_turn(rows, budgets, at, longest) for budgets in wanted)
+    _keep(session, {key: rows[key] for key in keys})
+    return turns
+
+
+def _turn(rows: dict[str, float], budgets: Sequence[tuple[str, float]], now: float, longest: float) -> Turn:
+    if not budgets:
+        return Turn(wait=0.0)
+    dues = [max(rows[key], rows[_PAUSE + key], now) for key, _ in budgets]
+    due = max(dues)
+    if due - now > longest or due > dues[0]:
+        return Turn(wait=due - now, held_by=budgets[dues.index(due)][0])
+    rows.update({key: due + 1.0 / rate for key, rate in budgets})
+    return Turn(wait=due - now)
+
+
+def pause(session: Session, keys: Iterable[str], seconds: float, *, now: float | None = None) -> None:
+    """Let nobody send within these budgets for so many seconds: a remote asked for it."""
+    names = sorted(keys)
+    rows = _locked(session, [*names, *(_PAUSE + name for name in names)])
+    until = (clock(session) if now is None else now) + seconds
+    _keep(session, {key: max(until, tat) for key, tat in rows.items()})
+
+
+def paused(session: Session, keys: Iterable[str], *, now: float | None = None) -> float:
+    """Return the seconds for which a remote still wants to hear nothing within any of these budgets."""
+    names = [_PAUSE + key for key in keys]
+    if not names:
+        return 0.0
+    latest = max(session.scalars(select(RateRow.tat).where(RateRow.key.in_(names))), default=0.0)
+    return max(0.0, latest - (clock(session) if now is None else now)) if latest else 0.0
+
+
+def clock(session: Session) -> float:
+    """Return the database's present instant in seconds since 1970."""
+    return float(session.scalar(text(_SECONDS[session.get_bind().dialect.name])) or 0.0)
+
+
+def prune(session: Session, *, now: float | None = None) -> int:
+    """Drop the budgets that nobody has used for a day; return how many."""
+    at = clock(session) if now is None else now
+    old = list(session.scalars(select(RateRow.key).where(RateRow.tat < at - _DAY)))
+    session.execute(delete(RateRow).where(RateRow.key.in_(old[:_AT_ONCE])))
+    return len(old[:_AT_ONCE])
+
+
+def _locked(session: Session, keys: Sequence[str]) -> dict[str, float]:
+    """Return the rows, made where they are missing, and locked in the order of their keys."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    ordered = sorted(keys)
+    rows = _read(session, ordered)
+    if missing := [key for key in ordered if key not in rows]:
+        values = [{"key": key, "tat": 0.0} for key in missing]
+        session.execute(insert(RateRow).values(values).on_conflict_do_nothing())
+        rows = _read(session, ordered)
+    return rows
+
+
+def _read(session: Session, keys: Sequence[str]) -> dict[str, float]:
+    query = select(RateRow.key, RateRow.tat).where(RateRow.key.in_(keys)).order_by(RateRow.key).with_for_update()
+    return dict(session.execute(query).tuples().all())
+
+
+def _keep(session: Session, rows: dict[str, float]) -> None:
+    session.execute(update(RateRow), [{"key": key, "tat": tat} for key, tat in sorted(rows.items())])
