@@ -146,3 +146,35 @@ def test_an_edition_cannot_be_changed(database: Database, now: datetime) -> None
 
     with pytest.raises(IntegrityError, match="frozen"):
         database.write(change)
+
+
+def test_the_chart_of_a_digest_is_kept_once_and_given_with_its_editions(database: Database, now: datetime) -> None:
+    builders.add_day(database, now)
+
+    def rose(session) -> None:
+        builders.add_reading(session, as_of=now.date(), theme="open-source")
+        series = session.query(schema.Series).one()
+        session.add_all(
+            schema.SeriesPoint(
+                series_id=series.id, day=now.date() - timedelta(days=back), kind="news", entries=2, stories=2, feeds=2
+            )
+            for back in range(30)
+        )
+
+    database.write(rose)
+    digest = composed(database, now)
+    editions = [
+        ensure_edition(database, digest.id, kind, variant, RENDERER)
+        for kind in ChannelKind
+        for variant in ("all", "open-source", "market")
+    ]
+    charts = [database.read(digests.chart_of, each.id) if each else None for each in editions]
+    assert [chart is not None for chart in charts] == [True, True, False] * 3
+    first = charts[0]
+    assert first is not None
+    assert all(chart in (first, None) for chart in charts)
+    assert (
+        first.alt
+        == "Chart of what rose, up to 15 November 2026. Open source and open weights: 23 reports in 7 days, usually 8."
+    )
+    assert database.read(lambda session: session.query(schema.PictureRow).count()) == len(first.pictures)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from trendbot.core.pictures import Chart
 from trendbot.core.vocabulary import Cadence, ChannelKind
 
 CONTENT_VERSION = 3
@@ -176,7 +177,8 @@ class DigestSection:
 class DigestRise:
     """A theme or term that rose: reports in the `window_days` up to the day `as_of`, against the usual number.
 
-    `low` and `high` bound how many times the usual it may be.
+    `low` and `high` bound how many times the usual it may be. `days` are the reports day by day, the last on `as_of`;
+    empty where they are not known.
     """
 
     name: str
@@ -189,6 +191,7 @@ class DigestRise:
     window_days: int
     as_of: str
     score: float
+    days: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -280,7 +283,8 @@ class DigestContent:
 class Rendering:
     """A digest rendered for one kind of channel and one variant (the set of themes; ``all``).
 
-    `parts` are the messages in order. `subject` and `text_body` (the plain form) where the channel has them.
+    `parts` are the messages in order. `subject` and `text_body` (the plain form) where the channel has them. `chart`
+    goes with it where something rose.
     """
 
     kind: ChannelKind
@@ -289,6 +293,7 @@ class Rendering:
     parts: tuple[str, ...]
     text_body: str | None
     template_hash: str
+    chart: Chart | None = None
 
 
 def to_json(content: DigestContent) -> dict[str, Any]:
@@ -315,11 +320,11 @@ def from_json(tree: Mapping[str, Any]) -> DigestContent:
                 DigestSection(slug=each["slug"], title=each["title"], items=_items(each["items"]))
                 for each in tree["sections"]
             ),
-            "rising": tuple(DigestRise(**each) for each in tree["rising"]),
+            "rising": _rises(tree["rising"]),
             "also": _items(tree["also"]),
             "foot": _foot(tree["foot"]),
             "stories": _items(tree.get("stories", [])),
-            "rises": tuple(DigestRise(**each) for each in tree.get("rises", ())),
+            "rises": _rises(tree.get("rises", [])),
             "budget": Budget(**tree.get("budget", {})),
             "corrections": tuple(Correction(**each) for each in tree.get("corrections", ())),
         }
@@ -359,6 +364,10 @@ def _foot(tree: Mapping[str, Any]) -> DigestFoot:
 
 def _edited(tree: Mapping[str, Any] | None) -> Edited | None:
     return Edited(**{**tree, "objections": tuple(tree["objections"])}) if tree else None
+
+
+def _rises(trees: list[dict[str, Any]]) -> tuple[DigestRise, ...]:
+    return tuple(DigestRise(**{**tree, "days": tuple(tree.get("days", ()))}) for tree in trees)
 
 
 def _items(trees: list[dict[str, Any]]) -> tuple[DigestItem, ...]:

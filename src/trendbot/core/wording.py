@@ -100,9 +100,13 @@ def reach_note(reach_days: int) -> str:
 
 def rise_text(rise: DigestRise) -> str:
     """Return ``Open weights: 23 reports in 7 days, usually 8``, or ``… 7 reports on Thursday, usually 0.2``."""
+    return f"{rise.name}: {counted(round(rise.current), 'report')} {rise_usual(rise)}"
+
+
+def rise_span(rise: DigestRise) -> str:
+    """Return ``in 7 days`` or ``on Thursday``."""
     day = _DAYS[date.fromisoformat(rise.as_of).weekday()]
-    span = f"on {day}" if rise.window_days == 1 else f"in {rise.window_days} days"
-    return f"{rise.name}: {counted(round(rise.current), 'report')} {span}, usually {figure(rise.usual)}"
+    return f"on {day}" if rise.window_days == 1 else f"in {rise.window_days} days"
 
 
 def figure(value: float) -> str:
@@ -110,6 +114,31 @@ def figure(value: float) -> str:
     if value >= 10 or value == round(value):  # noqa: PLR2004
         return f"{round(value):,}"
     return f"{value:.1f}" if value >= 0.1 else "under 0.1"  # noqa: PLR2004
+
+
+def chart_title(rises: Sequence[DigestRise]) -> str:
+    """Return the sentence above a chart: what rose, or what rose most."""
+    return rise_text(rises[0]) if len(rises) == 1 else f"{rises[0].name} rose most"
+
+
+def chart_alt(rises: Sequence[DigestRise]) -> str:
+    """Return what a chart shows, for those who do not see it."""
+    told = "; ".join(rise_text(rise) for rise in rises)
+    return f"Chart of what rose, up to {long_date(date.fromisoformat(rises[0].as_of))}. {told}."
+
+
+def chart_note(rises: Sequence[DigestRise]) -> str:
+    """Return what the numbers of a chart count."""
+    windows = {rise.window_days for rise in rises}
+    if windows == {1}:
+        return "Reports a day; the band is the usual range"
+    days = f"the last {max(windows)} days" if len(windows) == 1 else "the days named"
+    return f"Reports of {days}, day by day; the band is the usual range"
+
+
+def rise_usual(rise: DigestRise) -> str:
+    """Return ``in 7 days, usually 8``: what stands below the name beside a curve."""
+    return f"{rise_span(rise)}, usually {figure(rise.usual)}"
 
 
 def more_text(item: DigestItem) -> str:

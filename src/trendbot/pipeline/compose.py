@@ -194,5 +194,6 @@ def rises(readings: tuple[views.Reading, ...], *, days: int) -> tuple[DigestRise
             window_days=reading.window_days,
             as_of=reading.as_of.isoformat(),
             score=round(reading.score, 4),
+            days=reading.daily,
         )
     return tuple(found.values())

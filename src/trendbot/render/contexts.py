@@ -8,6 +8,7 @@ from typing import Any
 from trendbot.core import wording
 from trendbot.core.digests import MORE, DigestContent, DigestItem
 from trendbot.core.limits import plain_line, shorten
+from trendbot.core.pictures import CHART_CID, DARK_CID, Chart
 
 LINE = 159
 POST_LINES = 5
@@ -54,11 +55,16 @@ def post_line(item: DigestItem) -> str:
     return f"{shorten(wording.since_text(item) + item.headline, LINE - len(source) - 3)} ({source})"
 
 
-def mail(content: DigestContent) -> dict[str, Any]:
+def mail(content: DigestContent, chart: Chart | None = None) -> dict[str, Any]:
     """Return the context of a mail."""
     headline = content.lead.headline if content.lead else content.title
     subject = wording.subject(f"Sample: {headline}" if content.sample else headline, content.title)
-    return base(content) | {"subject_line": subject, "preheader": f"No. {content.number}. {content.line}"}
+    pictures = {"alt": chart.alt, "cid": CHART_CID, "dark_cid": DARK_CID} if chart else None
+    return base(content) | {
+        "subject_line": subject,
+        "preheader": f"No. {content.number}. {content.line}",
+        "chart": pictures,
+    }
 
 
 def _slugs(content: DigestContent) -> list[str]:

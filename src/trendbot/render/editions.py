@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import css_inline
 
 from trendbot.core import limits
 from trendbot.core.digests import DigestContent, Rendering
+from trendbot.core.pictures import Chart
 from trendbot.core.variants import ALL
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.errors import RenderError
 from trendbot.render import contexts
+from trendbot.render.charts import draw_chart
 from trendbot.render.environment import CUT, Renderer
 
 LINKEDIN = ("linkedin/post.j2",)
@@ -28,18 +31,19 @@ def render_edition(renderer: Renderer, content: DigestContent, kind: ChannelKind
         RenderError: a template is wrong, or the text breaks a hard limit; the message names rule and line.
 
     """
-    rendering, problems = _KINDS[kind](renderer, content)
+    chart = draw_chart(content)
+    rendering, problems = _KINDS[kind](renderer, content, chart)
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         of = content.title if content.variant == ALL else f"{content.title} ({content.variant})"
         raise RenderError(f"the {kind} edition of {of!r} breaks a limit, {problems[0]}{more}")
-    return rendering
+    return replace(rendering, chart=chart)
 
 
 Outcome = tuple[Rendering, Sequence[limits.Problem]]
 
 
-def _linkedin(renderer: Renderer, content: DigestContent) -> Outcome:
+def _linkedin(renderer: Renderer, content: DigestContent, _: Chart | None) -> Outcome:
     """Render the post with as many stories as fit into it."""
     for lines in range(contexts.POST_LINES - 1, -1, -1):
         outcome = _post(renderer, content, lines)
@@ -62,7 +66,7 @@ def _post(renderer: Renderer, content: DigestContent, lines: int) -> Outcome:
     return rendering, (*limits.check_linkedin(commentary), *limits.check_paste(paste))
 
 
-def _telegram(renderer: Renderer, content: DigestContent) -> Outcome:
+def _telegram(renderer: Renderer, content: DigestContent, _: Chart | None) -> Outcome:
     whole = renderer.render(TELEGRAM[0], contexts.base(content))
     parts = limits.pack(whole.split(CUT), limit=limits.TELEGRAM_UNITS, measure=_weight)
     rendering = Rendering(
@@ -83,8 +87,8 @@ def _weight(message: str) -> int:
     return max(limits.utf16_length(read.text), math.ceil(read.entities * per_entity))
 
 
-def _mail(renderer: Renderer, content: DigestContent) -> Outcome:
-    context = contexts.mail(content)
+def _mail(renderer: Renderer, content: DigestContent, chart: Chart | None) -> Outcome:
+    context = contexts.mail(content, chart)
     subject, text, markup = (renderer.render(name, context) for name in MAIL)
     rendering = Rendering(
         kind=ChannelKind.EMAIL,
@@ -102,7 +106,7 @@ def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
 
 
-_KINDS: dict[ChannelKind, Callable[[Renderer, DigestContent], Outcome]] = {
+_KINDS: dict[ChannelKind, Callable[[Renderer, DigestContent, Chart | None], Outcome]] = {
     ChannelKind.LINKEDIN: _linkedin,
     ChannelKind.TELEGRAM: _telegram,
     ChannelKind.EMAIL: _mail,

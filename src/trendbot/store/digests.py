@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from trendbot.core.digests import CONTENT_VERSION, DigestContent, Rendering, content_hash, from_json, to_json
+from trendbot.core.digests import (
+    CONTENT_VERSION,
+    DigestContent,
+    Rendering,
+    content_hash,
+    from_json,
+    to_json,
+)
+from trendbot.core.pictures import Chart, Picture
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import ConflictError, NotFoundError
 from trendbot.store import schema
@@ -36,10 +45,14 @@ class Digest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edition(Rendering):
-    """A digest as rendered for one kind of channel and one variant."""
+    """A digest as rendered for one kind of channel and one variant.
+
+    `chart_key` is that of its chart, which is asked for by `chart_of`; `chart` is None here.
+    """
 
     id: int
     digest_id: int
+    chart_key: str | None = None
     rendered_at: datetime
 
 
@@ -104,6 +117,7 @@ def add_edition(session: Session, digest_id: int, rendering: Rendering, *, now: 
     try:
         with session.begin_nested():
             session.add(row)
+            _add_pictures(session, digest_id, rendering.chart)
     except IntegrityError:
         known = find_edition(session, digest_id, rendering.kind, rendering.variant)
         if known is None:
@@ -150,6 +164,8 @@ def freeze(
     )
     written = [_new_edition(row.id, edition, now) for edition in editions]
     session.add_all(written)
+    for edition in editions:
+        _add_pictures(session, row.id, edition.chart)
     session.flush()
     return _digest(row), tuple(_edition(edition) for edition in written)
 
@@ -170,6 +186,7 @@ def _new_edition(digest_id: int, edition: Rendering, now: datetime) -> schema.Ed
         parts=list(edition.parts),
         text_body=edition.text_body,
         template_hash=edition.template_hash,
+        chart=edition.chart.key if edition.chart else None,
         rendered_at=now,
     )
 
@@ -207,5 +224,108 @@ def _edition(row: schema.Edition) -> Edition:
         parts=tuple(row.parts),
         text_body=row.text_body,
         template_hash=row.template_hash,
+        chart_key=row.chart,
         rendered_at=row.rendered_at,
     )
+
+
+# -- charts ------------------------------------------------------------------------------------------------------------
+
+
+def chart_of(session: Session, edition_id: int) -> Chart | None:
+    """Return the chart that goes with an edition, in all its forms; None where nothing was drawn."""
+    key = session.execute(
+        select(schema.Edition.digest_id, schema.Edition.chart).where(schema.Edition.id == edition_id)
+    ).one_or_none()
+    return get_chart(session, key.digest_id, key.chart) if key and key.chart else None
+
+
+def get_chart(session: Session, digest_id: int, key: str) -> Chart | None:
+    """Return a chart of a digest by its key, or None."""
+    rows = session.scalars(
+        select(schema.PictureRow)
+        .where(schema.PictureRow.digest_id == digest_id, schema.PictureRow.key == key)
+        .order_by(schema.PictureRow.id)
+    ).all()
+    if not rows:
+        return None
+    pictures = tuple(Picture(form=row.form, media_type=row.media_type, data=row.data) for row in rows)
+    return Chart(key=key, alt=rows[0].alt, pictures=pictures)
+
+
+def _add_pictures(session: Session, digest_id: int, chart: Chart | None) -> None:
+    """Keep a chart's pictures, where no other edition brought them."""
+    if chart is None or get_chart(session, digest_id, chart.key):
+        return
+    session.add_all(
+        schema.PictureRow(
+            digest_id=digest_id,
+            key=chart.key,
+            form=picture.form,
+            media_type=picture.media_type,
+            alt=chart.alt,
+            data=picture.data,
+        )
+        for picture in chart.pictures
+    )
+    session.flush()
+
+
+# -- who was told what -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Telling:
+    """A frozen digest that told a story: where it stood, and how many deliveries stand how."""
+
+    digest: Digest
+    position: int
+    section: str
+    deliveries: dict[str, int]
+
+
+def tellings_of(session: Session, story_ids: Sequence[int]) -> tuple[Telling, ...]:
+    """Return the frozen digests that told one of the stories, the oldest first."""
+    rows = session.execute(
+        select(schema.Digest, schema.DigestStory.position, schema.DigestStory.section)
+        .join(schema.DigestStory, schema.DigestStory.digest_id == schema.Digest.id)
+        .where(schema.DigestStory.story_id.in_(story_ids), schema.Digest.frozen_at.is_not(None))
+        .order_by(schema.Digest.frozen_at, schema.Digest.id)
+    ).all()
+    return tuple(
+        Telling(digest=_digest(row), position=position, section=section, deliveries=count_deliveries(session, row.id))
+        for row, position, section in rows
+    )
+
+
+def count_deliveries(session: Session, digest_id: int) -> dict[str, int]:
+    """Count a digest's deliveries by how they stand."""
+    rows = session.execute(
+        select(schema.Delivery.status, func.count())
+        .join(schema.Edition, schema.Edition.id == schema.Delivery.edition_id)
+        .where(schema.Edition.digest_id == digest_id)
+        .group_by(schema.Delivery.status)
+    )
+    return {status.value: count for status, count in rows}
+
+
+def first_digest_after(session: Session, cadence: Cadence, seen_at: datetime) -> Digest | None:
+    """Return the first frozen digest of a cadence whose period reached past an instant, or None."""
+    row = session.scalar(
+        _frozen()
+        .where(schema.Digest.cadence == cadence, schema.Digest.period_end >= seen_at)
+        .order_by(schema.Digest.number)
+        .limit(1)
+    )
+    return _digest(row) if row else None
+
+
+def stored_tree(session: Session, digest_id: int) -> dict[str, Any]:
+    """Return a digest's content as it was written, key for key.
+
+    Raises:
+        NotFoundError: there is no such digest.
+
+    """
+    get_digest(session, digest_id)
+    return dict(session.get_one(schema.Digest, digest_id).content)

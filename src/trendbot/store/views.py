@@ -15,11 +15,13 @@ from trendbot.core.ranking import Candidate, Report
 from trendbot.store.chunks import chunks
 from trendbot.store.schema import Entry, Feed, Story, StoryEntry, Tag, Theme, Trend
 from trendbot.store.tags import holds
-from trendbot.store.trends import named_readings
+from trendbot.store.trends import daily_counts, named_readings
 
 By = Literal["seen", "dated"]
 _BODY = 8000
 _REPORTS = 60
+DAILY = 35
+"""So many days of a rise are read: four weeks for its chart, and the week before them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +35,10 @@ class PeriodCounts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A kept reading of a trend with the name of what it measures; see the table ``trends``."""
+    """A kept reading of a trend with the name of what it measures; see the table ``trends``.
+
+    `daily` are the reports of a rise day by day, the last on `as_of`; empty for what did not rise.
+    """
 
     name: str
     kind: Literal["theme", "term"]
@@ -47,6 +52,7 @@ class Reading:
     high: float | None
     score: float
     detail: dict[str, Any]
+    daily: tuple[float, ...] = ()
 
 
 def count_period(session: Session, *, since: datetime, until: datetime, by: By) -> PeriodCounts:
@@ -183,10 +189,18 @@ def latest_readings(session: Session, *, since: date, until: date) -> tuple[Read
         .where(Trend.as_of > min(since, newest - timedelta(days=1)), Trend.as_of <= newest)
         .order_by(Trend.score.desc(), Trend.id)
     ).all()
-    return tuple(_reading(*row) for row in rows)
+    rising = [row[0].series_id for row in rows if row[0].direction == "rising"]
+    first = newest - timedelta(days=DAILY + max((newest - since).days, 1))
+    daily = daily_counts(session, rising, since=first, until=newest)
+    return tuple(
+        _reading(trend, slug, title, term, daily.get(trend.series_id, {})) for trend, slug, title, term in rows
+    )
 
 
-def _reading(trend: Trend, slug: str | None, title: str | None, term: str | None) -> Reading:
+def _reading(
+    trend: Trend, slug: str | None, title: str | None, term: str | None, counts: Mapping[date, float]
+) -> Reading:
+    days = [trend.as_of - timedelta(days=DAILY - 1 - number) for number in range(DAILY)]
     return Reading(
         name=title or term or "",
         kind="theme" if slug else "term",
@@ -200,4 +214,5 @@ def _reading(trend: Trend, slug: str | None, title: str | None, term: str | None
         high=trend.high,
         score=trend.score,
         detail=trend.detail,
+        daily=tuple(counts.get(day, 0.0) for day in days) if counts else (),
     )

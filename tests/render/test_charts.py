@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from defusedxml import ElementTree
+from PIL import Image
+from tests.contents import full
+
+from trendbot.core.digests import DigestContent, DigestRise
+from trendbot.core.pictures import CHART_CID, Chart, PictureForm
+from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.paths import bundled
+from trendbot.render.charts import draw_chart, usual_range
+from trendbot.render.editions import render_edition
+from trendbot.render.environment import Renderer
+
+DAYS = (*(float(1 + number % 3) for number in range(28)), 2.0, 3.0, 3.0, 4.0, 3.0, 4.0, 4.0)
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def rise(**given) -> DigestRise:
+    return replace(full().rising[0], **{"days": DAYS} | given)
+
+
+def risen(*rises: DigestRise, **given) -> DigestContent:
+    return full(rising=rises or (rise(),), **given)
+
+
+def drawn(content: DigestContent) -> Chart:
+    chart = draw_chart(content)
+    assert chart is not None
+    return chart
+
+
+def png(chart: Chart, form: PictureForm) -> Image.Image:
+    picture = chart.form(form)
+    assert picture is not None
+    assert picture.media_type == "image/png"
+    return Image.open(io.BytesIO(picture.data)).convert("RGB")
+
+
+def test_every_form_has_its_size_and_its_paper() -> None:
+    chart = drawn(risen())
+    assert {picture.form for picture in chart.pictures} == set(PictureForm)
+    assert png(chart, PictureForm.CARD).size == (1200, 627)
+    assert png(chart, PictureForm.MAIL).size[0] == 1440
+    assert png(chart, PictureForm.CARD).getpixel((2, 2)) == pytest.approx((0xFD, 0xFC, 0xFA), abs=3)
+    assert png(chart, PictureForm.MAIL_DARK).getpixel((2, 2)) == pytest.approx((0x14, 0x16, 0x1A), abs=3)
+    assert all(len(picture.data) < 120_000 for picture in chart.pictures)
+
+
+def test_the_risen_end_stands_out_in_the_accent() -> None:
+    pixels = png(drawn(risen()), PictureForm.CARD).resize((320, 167)).tobytes()
+    near = [
+        abs(pixels[i] - 0xB4) + abs(pixels[i + 1] - 0x42) + abs(pixels[i + 2] - 0x0F) for i in range(0, len(pixels), 3)
+    ]
+    assert sum(distance < 40 for distance in near) > 20
+
+
+def test_an_svg_says_what_it_shows_and_carries_no_script_and_no_address() -> None:
+    picture = drawn(risen(rise(name="Weights <script> & $x$"))).form(PictureForm.WEB)
+    assert picture is not None
+    tree = ElementTree.fromstring(picture.data)
+    text = "".join(tree.itertext())
+    assert "Weights <script> & $x$: 23 reports in 7 days, usually 8.2" in text
+    assert not list(tree.iter(f"{SVG}script"))
+
+
+def test_the_same_digest_gives_the_same_bytes_in_another_process() -> None:
+    code = (
+        "import hashlib; from tests.render.test_charts import drawn, risen, rise;"
+        "chart = drawn(risen(rise(), rise(name='Alder')));"
+        "print(hashlib.sha256(b''.join(picture.data for picture in chart.pictures)).hexdigest())"
+    )
+    runs = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert len(runs) == 1
+
+
+def test_the_key_follows_what_is_drawn() -> None:
+    assert drawn(risen()).key == drawn(risen(line="Another line.")).key
+    assert drawn(risen()).key != drawn(risen(rise(current=24.0))).key
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        full(rising=()),
+        full(),
+        risen(rise(days=(0.0,) * 35)),
+        risen(rise(name="人工智能")),
+    ],
+    ids=["nothing rose", "days unknown", "nothing on the days", "not in the fonts"],
+)
+def test_where_there_is_nothing_to_see_nothing_is_drawn(content: DigestContent) -> None:
+    assert draw_chart(content) is None
+
+
+def test_single_days_and_names_of_any_length_are_drawn_too() -> None:
+    long = rise(name="Retrieval-augmented generation over very long and very private documents")
+    assert "on Sunday" in drawn(risen(rise(window_days=1, current=7.0, usual=0.2), long, rise(name="x"))).alt
+
+
+def test_the_usual_range_holds_nine_in_ten_and_never_less_than_nothing() -> None:
+    low, high = usual_range(rise(usual=100.0))
+    assert (round(low), round(high)) == (80, 120)
+    assert usual_range(rise(usual=0.2))[0] == 0.0
+
+
+def test_a_mail_shows_the_chart_with_its_words_and_a_digest_without_one_has_no_hole() -> None:
+    renderer = Renderer(bundled("templates"))
+    made = render_edition(renderer, risen(cadence=Cadence.WEEKLY), ChannelKind.EMAIL)
+    assert made.chart is not None
+    assert f'src="cid:{CHART_CID}"' in made.parts[0]
+    assert made.chart.alt in made.parts[0]
+    plain = render_edition(renderer, full(Cadence.WEEKLY), ChannelKind.EMAIL)
+    assert plain.chart is None
+    assert "<img" not in plain.parts[0]
+
+
+def test_without_the_drawing_library_a_digest_goes_without() -> None:
+    code = (
+        "import sys; sys.modules['matplotlib'] = None;"
+        "from tests.render.test_charts import risen; from trendbot.render.charts import draw_chart;"
+        "print(draw_chart(risen()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "None"
