@@ -1227,3 +1227,6 @@ def downgrade() -> None:
     op.drop_table("rates")
     op.drop_table("consent_texts")
     op.drop_table("channels")
+    op.drop_index(op.f("ix_bot_updates_at"), table_name="bot_updates")
+    op.drop_table("bot_updates")
+    op.drop_table("bot_chats")

@@ -1,0 +1,231 @@
+"""What the bot says in German; keys and fields are those of ``en.py``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PHRASES: Final[dict[str, str]] = {
+    "language": "Deutsch",
+    "zone": "Europe/Berlin",
+    # -- commands, as the menu shows them --
+    "command.start": "Abonnieren und den heutigen Überblick sehen",
+    "command.themes": "Themen wählen",
+    "command.when": "Uhrzeit, Tag, Eilmeldungen",
+    "command.timezone": "Deine Stadt oder Zeitverschiebung",
+    "command.quiet": "Stunden ganz ohne Nachrichten",
+    "command.pause": "Eine Weile aussetzen",
+    "command.latest": "Der neueste Überblick zu deinen Themen",
+    "command.trends": "Was auffällig zunimmt",
+    "command.search": "Meldungen nach Wörtern finden",
+    "command.why": "Warum die Themen des neuesten Überblicks darin sind",
+    "command.more": "Mehr wie eine Meldung des neuesten Überblicks",
+    "command.less": "Weniger wie eine Meldung des neuesten Überblicks",
+    "command.feed": "Dein eigener Feed für ein Leseprogramm",
+    "command.settings": "Alles, was du gewählt hast",
+    "command.export": "Alles, was über dich gespeichert ist, als Datei",
+    "command.stop": "Sofort abbestellen",
+    "command.forget": "Alles über dich löschen",
+    "command.privacy": "Was gespeichert wird und wozu",
+    "command.help": "Was dieser Bot kann",
+    # -- starting --
+    "start.title": "<b>{brand}</b>",
+    "start.about": (
+        "Nachrichten über künstliche Intelligenz, ausgewählt nach Regeln, die du hinterfragen kannst. Eine Nachricht am "
+        "Tag oder in der Woche, zu deiner Stunde, zu deinen Themen."
+    ),
+    "start.today": "<b>Aus dem neuesten Überblick</b>",
+    "start.nothing": "Noch gibt es keinen Überblick; der erste kommt, sobald er fertig ist.",
+    "start.how": (
+        "Tippe deine Themen an; keines heißt alle. Tippe dann auf die letzte Taste. Vorher wird nichts geschickt, und "
+        "/stop beendet es sofort."
+    ),
+    "start.group": "Nur die Verwalter dieser Gruppe können das einrichten.",
+    "start.agree": "{cadence} schicken",
+    "start.wording": "Ich bitte um den Überblick von {brand} in diesem Chat, {cadence} ({zone}), bis ich ihn mit /stop beende.",
+    "start.done": "<b>Fertig.</b> Dein Überblick kommt {cadence} ({zone}).",
+    "start.next": "Der nächste: {next}. Unten steht der neueste, zu deinen Themen.",
+    "start.zone": "{zone} ist nicht deine Zeit? Tippe auf <i>Zeitzone</i>.",
+    "start.linked": "Dieser Chat und deine Adresse {address} gehören jetzt zusammen; deine Wünsche sind übernommen.",
+    "start.bad_link": "Dieser Link gilt nicht mehr: Öffne die Einstellungsseite noch einmal für einen neuen.",
+    "start.refused": "Dieser Bot schreibt nicht in diesen Chat; das kann sein Betreiber ändern.",
+    # -- themes --
+    "themes.title": "<b>Deine Themen</b>",
+    "themes.how": "Antippen nimmt ein Thema auf oder lässt es weg. Sofort gespeichert.",
+    "themes.all": "Alle Themen sind gewählt: Du bekommst den ganzen Überblick.",
+    "themes.some": "Gewählt: {themes}.",
+    "themes.every": "Alle Themen",
+    "themes.none": "Hier gibt es noch keine Themen.",
+    # -- settings --
+    "settings.title": "<b>Dein Überblick</b>",
+    "settings.themes": "Themen: {themes}",
+    "settings.all": "alle",
+    "settings.when": "Wann: {when}",
+    "settings.zone": "Zeitzone: {zone}, jetzt {clock}",
+    "settings.quiet": "Ruhezeit: {quiet}",
+    "settings.alerts": "Eilmeldungen: {alerts}",
+    "settings.next": "Nächster Überblick: {next}",
+    "settings.moved": "Deine Stunde liegt in der Ruhezeit, deshalb wartet der Überblick auf deren Ende.",
+    "settings.unconfirmed": "Noch nicht bestätigt: Nichts wird geschickt, bis du auf die letzte Taste tippst.",
+    "settings.paused": "Ausgesetzt bis {until}.",
+    "settings.paused_open": "Ausgesetzt, bis du fortsetzt.",
+    "settings.stopped": "Du hast kein Abonnement. /start beginnt von vorn.",
+    "settings.unknown": "Du hast noch kein Abonnement. /start zeigt den heutigen Überblick und fragt nach deinen Wünschen.",
+    "none": "keine",
+    "alerts.one": "höchstens {number} am Tag",
+    "alerts.many": "höchstens {number} am Tag",
+    "cadence.daily": "täglich um {hour}",
+    "cadence.weekly": "jeden {weekday} um {hour}",
+    "cadence.none": "kein Überblick, nur Eilmeldungen",
+    "cadence.nothing": "kein Überblick und keine Eilmeldungen",
+    "short.daily": "Täglich",
+    "short.weekly": "Wöchentlich",
+    "short.none": "Nur Eilmeldungen",
+    "weekday.mon": "Montag",
+    "weekday.tue": "Dienstag",
+    "weekday.wed": "Mittwoch",
+    "weekday.thu": "Donnerstag",
+    "weekday.fri": "Freitag",
+    "weekday.sat": "Samstag",
+    "weekday.sun": "Sonntag",
+    "short.mon": "Mo",
+    "short.tue": "Di",
+    "short.wed": "Mi",
+    "short.thu": "Do",
+    "short.fri": "Fr",
+    "short.sat": "Sa",
+    "short.sun": "So",
+    # -- when --
+    "when.title": "<b>Wann er kommt</b>",
+    "when.now": "Jetzt: {when} ({zone}). Eilmeldungen: {alerts}.",
+    "when.how": (
+        "Tippen ändert es, sofort gespeichert. Eilmeldungen nennen eine Meldung, die auffällig zunimmt, nie in der "
+        "Ruhezeit."
+    ),
+    "when.alerts": "Eilmeldungen: {number} am Tag",
+    "when.no_alerts": "Keine Eilmeldungen",
+    "when.bad": "Ich verstehe eine Stunde und einen Tag, etwa <code>/when 7</code> oder <code>/when freitag 18</code>.",
+    # -- time zone --
+    "zone.title": "<b>Zeitzone</b>",
+    "zone.now": "Sie ist {zone}; deine Uhr zeigt {clock}.",
+    "zone.ask": "Schick mir deine Stadt, etwa <i>Lissabon</i>, oder deine Zeitverschiebung, etwa <i>+5:30</i>.",
+    "zone.pick": "Welche ist es?",
+    "zone.bad": "Diese Stadt kenne ich nicht. Schick die nächste große Stadt oder die Zeitverschiebung, etwa <i>+2</i>.",
+    # -- quiet hours --
+    "quiet.title": "<b>Ruhezeit</b>",
+    "quiet.now": "Jetzt: {quiet} ({zone}).",
+    "quiet.how": "In diesen Stunden wird nichts geschickt. Andere: <code>/quiet 21-6</code>.",
+    "quiet.off": "Keine Ruhezeit",
+    "quiet.bad": "Ich verstehe zwei volle Stunden, etwa <code>/quiet 22-7</code>, oder <code>/quiet off</code>.",
+    # -- pause, stop, forget --
+    "pause.title": "<b>Aussetzen</b>",
+    "pause.how": "Wie lange soll nichts geschickt werden? Deine Einstellungen bleiben.",
+    "pause.day": "Einen Tag",
+    "pause.week": "Eine Woche",
+    "pause.month": "Einen Monat",
+    "pause.open": "Bis ich fortsetze",
+    "pause.resumed": "Dein Überblick geht weiter.",
+    "stop.done": "Abbestellt: Es wird nichts mehr geschickt. /start beginnt von vorn, /forget löscht, was gespeichert ist.",
+    "stop.already": "Du hast kein Abonnement; es wird nichts geschickt.",
+    "forget.title": "<b>Alles löschen?</b>",
+    "forget.how": (
+        "Deine Adresse, Einstellungen, Rückmeldungen und was dir geschickt wurde, werden gelöscht, hier und für "
+        "verknüpfte Adressen. Das lässt sich nicht zurücknehmen. Es bleibt: dass jemand, ohne Namen, zugestimmt hat und "
+        "gegangen ist."
+    ),
+    "forget.yes": "Alles löschen",
+    "forget.no": "Behalten",
+    "forget.done": "Alles über dich ist gelöscht. Falls du wiederkommst: /start.",
+    "forget.kept": "Nichts wurde gelöscht.",
+    # -- reading --
+    "latest.none": "Noch gibt es keinen Überblick. Der erste kommt, sobald er fertig ist.",
+    "latest.nothing": "Der neueste Überblick hat nichts zu deinen Themen. /themes ändert sie.",
+    "trends.title": "<b>Nimmt zu</b>, bis {day}",
+    "trends.falling": "<b>Nimmt ab</b>",
+    "trends.line": "{name}: {current} in {window}, sonst {usual}",
+    "trends.span": "zwischen {low}- und {high}-mal so viel wie sonst",
+    "trends.none": "Nichts nimmt auffällig zu. Das ist ein Ergebnis, kein Fehler.",
+    "trends.unknown": "Noch ist zu wenig bekannt, um zu sagen, was zunimmt.",
+    "trends.chart": "Meldungen am Tag; das Band ist der übliche Bereich.",
+    "report.one": "{number} Meldung",
+    "report.many": "{number} Meldungen",
+    "day.one": "{number} Tag",
+    "day.many": "{number} Tagen",
+    "search.ask": "Wonach soll ich suchen? <code>/search</code> und einige Wörter, etwa <code>/search open weights</code>.",
+    "search.title": "<b>{count}</b> mit „{words}“, die neuesten zuerst",
+    "search.more": "<b>Die neuesten {count}</b> mit „{words}“",
+    "search.none": "Nichts der letzten {days} spricht von „{words}“. Weniger Wörter finden mehr.",
+    "why.title": "<b>Warum diese Meldungen?</b>",
+    "why.how": (
+        "Jede Meldung hat Punkte für jeden Grund; die meisten Punkte kommen zuerst. Tippe eine Zahl für ihre Gründe an."
+    ),
+    "why.story": "<b>Warum diese Meldung?</b>",
+    "why.sum": "Zusammen {score} Punkte.",
+    "why.part": "{name}: {points}",
+    "why.themes": "Ihre Themen: {themes}.",
+    "why.reports": "{reports}, {publishers}.",
+    "why.yours": "Du siehst sie, weil du {themes} gewählt hast.",
+    "why.taste": "Dein eigenes Wort: {reasons}.",
+    "why.gone": "Dieser Überblick ist nicht mehr vorhanden.",
+    "publisher.one": "von einer Quelle",
+    "publisher.many": "von {number} Quellen",
+    "part.publishers": "Quellen, die sie bringen",
+    "part.kinds": "Arten von Quellen",
+    "part.press": "die Presse berichtet",
+    "part.weight": "Gewicht ihrer Feeds",
+    "part.themes": "Themen, von denen sie handelt",
+    "part.surprise": "ungewöhnliche Begriffe darin",
+    "part.personal": "ein persönlicher Text",
+    "part.routine": "eine Routinemeldung",
+    "part.freshness": "nicht ganz neu",
+    "part.taste": "was du zu solchen Meldungen gesagt hast",
+    "taste.title": "<b>Wovon mehr oder weniger?</b>",
+    "taste.how": "Tippe + oder − bei einer Meldung an. Ihre Themen und Feeds wiegen für dich etwas mehr oder weniger.",
+    "taste.more": "Notiert: mehr davon.",
+    "taste.less": "Notiert: weniger davon.",
+    "taste.back": "Zurückgenommen.",
+    "taste.gone": "Diese Meldung ist nicht mehr vorhanden.",
+    "taste.theme": "{name} {sign}{points}",
+    "feed.here": "Dein eigener Feed, für jedes Leseprogramm:\n{url}\nWer diese Adresse kennt, kann ihn lesen; /forget beendet ihn.",
+    "feed.none": "Diese Installation hat keine öffentliche Webadresse, also auch keinen Feed.",
+    "export.done": "Alles, was über dich und die verknüpften Adressen gespeichert ist.",
+    "export.none": "Über dich ist nichts gespeichert.",
+    "privacy.text": (
+        "<b>Was gespeichert wird</b>\nDie Nummer dieses Chats, deine Einstellungen, wann du wozu zugestimmt hast, was dir "
+        "geschickt wurde und was du zu Meldungen gesagt hast. Sonst nichts: kein Name, kein Profil, keine "
+        "Lesestatistik; Links führen direkt zu ihren Quellen.\n\n<b>Wozu</b>\nUm dir zu schicken, worum du gebeten hast, "
+        "und um zeigen zu können, dass du darum gebeten hast.\n\n<b>Was du bestimmst</b>\n/export schickt dir alles, "
+        "/stop beendet die Nachrichten, /forget löscht dich."
+    ),
+    "help.text": (
+        "<b>{brand}</b> verfolgt KI-Nachrichten und schickt einen Überblick zu deiner Stunde, zu deinen Themen.\n\n"
+        "/latest – der neueste Überblick\n/trends – was zunimmt\n/search – Meldungen finden\n/why – warum diese "
+        "Meldungen\n/settings – alle Einstellungen\n/pause, /stop – weniger oder nichts\n/export, /forget, /privacy – "
+        "deine Daten"
+    ),
+    "unknown.text": "Ich kenne nur Befehle. /search findet Meldungen mit deinen Wörtern; /help zeigt den Rest.",
+    "unknown.command": "Den Befehl /{command} kenne ich nicht. /help zeigt, welche ich kenne.",
+    "admins.only": "Das können nur die Verwalter dieser Gruppe ändern.",
+    "broken": "Das hat bei uns nicht geklappt. Bitte versuche es in einer Minute noch einmal.",
+    # -- alerts --
+    "alert.title": "<b>Nimmt zu: {name}</b>",
+    "alert.line": "{current} in {window}, sonst {usual}.",
+    "alert.why": "Du hast um Eilmeldungen gebeten, {alerts}. <i>Einstellungen</i> ändert das.",
+    "alert.story": "Eine Meldung breitet sich aus: {publishers} in {window}.",
+    # -- buttons --
+    "button.why": "Warum diese",
+    "button.taste": "Mehr oder weniger",
+    "button.more": "Mehr davon",
+    "button.less": "Weniger",
+    "button.settings": "Einstellungen",
+    "button.themes": "Themen",
+    "button.when": "Wann",
+    "button.zone": "Zeitzone",
+    "button.quiet": "Ruhezeit",
+    "button.pause": "Aussetzen",
+    "button.resume": "Fortsetzen",
+    "button.language": "Sprache",
+    "button.latest": "Neuester Überblick",
+    "button.back": "Zurück",
+    "button.other": "Andere Stadt",
+    "language.title": "<b>Sprache</b>\nDer eigenen Worte dieses Bots; die Überblicke sind englisch.",
+}
