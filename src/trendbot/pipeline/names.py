@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from trendbot.core.names.choosing import DAILY, Candidate, Choice, Policy, choose
+from trendbot.core.names.choosing import DAILY, LEAST, Candidate, Choice, Policy, choose
 from trendbot.core.names.finding import Common, find_names, lower_words, parse_common
 from trendbot.core.names.known import Known
 from trendbot.core.text import normal_title
@@ -96,7 +96,7 @@ def _choose(database: Database, day: date, known: Known, limit: int, policy: Pol
 
     exposure = database.read(names.exposure, day)
     return choose(
-        database.read(names.candidates, day, least=policy.entries),
+        database.read(names.candidates, day, least=LEAST),
         exposure=exposure.window,
         baseline_exposure=exposure.baseline,
         settled=is_settled,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from trendbot.core.names.choosing import Candidate, choose, surprise, without_nested
+from trendbot.core.names.choosing import Candidate, choose, without_nested
 from trendbot.core.names.finding import Common, name_key
 from trendbot.core.names.known import Known, keys_of_terms
 from trendbot.core.themes import parse_themes
@@ -35,14 +31,15 @@ def test_a_name_with_a_past_is_less_surprising() -> None:
 
 
 def test_digits_and_hyphens_are_preferred() -> None:
-    assert chosen(name("Abcd"), name("Ab-cd"), name("Ab3d")) == ["Ab3d", "Ab-cd", "Abcd"]
+    assert chosen(name("Efgh"), name("Ab-cd"), name("Ij3k")) == ["Ij3k", "Ab-cd", "Efgh"]
 
 
 @pytest.mark.parametrize(
     "poor",
     [
         name("Rare", 2),
-        name("Lonely", feeds=1),
+        name("Once", 1, feeds=1),
+        name("Lonely", 2, feeds=1),
         name("Known", earlier=16),
         name("Headline", 10, strong=1),
         name("Never", strong=0),
@@ -69,26 +66,17 @@ def test_what_is_settled_is_not_asked_again() -> None:
     assert found == []
 
 
-def test_surprise_agrees_with_the_sum_over_all_smaller_counts() -> None:
-    shape, past, present, count = 2.1, 300.0, 30.0, 4
-    p, q = past / (past + present), present / (past + present)
-    below = sum(
-        math.exp(math.lgamma(shape + k) - math.lgamma(shape) - math.lgamma(k + 1)) * p**shape * q**k
-        for k in range(count)
-    )
-    assert surprise(count, shape=shape, past=past, present=present) == pytest.approx(-math.log10(1 - below))
+def test_what_has_little_behind_it_fills_a_quiet_day() -> None:
+    lonely, rare = name("Lonely9", 6, feeds=1), name("Rare-9B", 2, feeds=2)
+    assert chosen(lonely, rare) == ["Lonely9", "Rare-9B"]
+    busy = [name(f"Thing{letter}") for letter in "abcd"]
+    assert chosen(lonely, rare, *busy) == ["Thinga", "Thingb", "Thingc", "Thingd", "Lonely9"]
 
 
-@given(
-    count=st.integers(0, 300),
-    shape=st.floats(0.1, 500),
-    present=st.floats(1, 1e5),
-    ratio=st.floats(1, 1e3),
-)
-def test_surprise_grows_with_the_count(count: int, shape: float, present: float, ratio: float) -> None:
-    less = surprise(count, shape=shape, past=present * ratio, present=present)
-    more = surprise(count + 1, shape=shape, past=present * ratio, present=present)
-    assert 0 <= less <= more + 1e-6
+def test_of_one_family_the_best_comes_today_and_the_others_tomorrow() -> None:
+    family = [name("GPT-9", 20), name("GPT-9-Codex", 6), name("GPT-9 Mini", 5)]
+    assert chosen(*family, name("Kimi")) == ["GPT-9", "Kimi"]
+    assert chosen(*family[1:]) == ["GPT-9-Codex", "GPT-9 Mini"]
 
 
 FILE = """

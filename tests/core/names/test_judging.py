@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from trendbot.core.names.judging import Dated, is_part, judge
+from trendbot.core.names.finding import is_part
+from trendbot.core.names.judging import Dated, judge
 
 DAYS = [date(2026, 1, day) for day in (1, 2, 5, 9, 20)]
 

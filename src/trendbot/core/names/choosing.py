@@ -7,16 +7,17 @@ oftener products than people and places, and get a bonus for it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from trendbot.core.names.finding import is_word
+from trendbot.core.names.finding import is_part, is_word
+from trendbot.core.trends.surprise import tail
 
 WINDOW_DAYS, BASELINE_DAYS = 3, 60
 DAILY = 5
 """Names put forward in a day at most."""
-_TAIL = 1e-12
+LEAST = 2
+"""Feeds, or but one entries, that a name stands in at least."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,8 @@ class Choice:
 class Policy:
     """What a name must have to be put forward, and what its score is made of.
 
+    Where a day has room left, names with less behind them are put forward too (`_is_thin`): those of a score from
+    `thin` on.
     `strong` is the least share of its mentions where capitals mean a name, `lower` the most that the plain word may
     have against it, `doubt` what the score loses for both, `nested` by how much a longer name may be rarer and still
     stand for the shorter.
@@ -76,6 +79,7 @@ class Policy:
     hyphen: float = 0.3
     prior: float = 0.1
     nested: float = 0.4
+    thin: float = 4.0
 
 
 def _nothing(candidate: Candidate) -> bool:  # noqa: ARG001
@@ -100,25 +104,40 @@ def choose(
     able = [candidate for candidate in candidates if _is_able(candidate, policy)]
     free = [c for c in without_nested(able, policy.nested) if c.earlier <= policy.earlier and not settled(c)]
     rated = [_rate(candidate, exposure, baseline_exposure, policy) for candidate in free]
-    rated.sort(key=lambda choice: (-choice.score, choice.candidate.key))
-    return rated[: max(0, limit)]
+    rated = [choice for choice in rated if choice.score >= policy.thin or not _is_thin(choice.candidate, policy)]
+    rated.sort(key=lambda choice: (_is_thin(choice.candidate, policy), -choice.score, choice.candidate.key))
+    return _one_of_a_family(rated, limit)
+
+
+def _one_of_a_family(rated: Iterable[Choice], limit: int) -> list[Choice]:
+    """Take the first `limit`, of names that are part of each other only the best: the others may come tomorrow."""
+    chosen: list[Choice] = []
+    for choice in rated:
+        if len(chosen) >= limit:
+            break
+        if not any(is_part(choice.candidate.text, other.candidate.text) for other in chosen):
+            chosen.append(choice)
+    return chosen
 
 
 def _is_able(candidate: Candidate, policy: Policy) -> bool:
-    if candidate.entries < policy.entries or candidate.feeds < policy.feeds:
+    """Tell whether a name has two witnesses, is used as a name often enough, and is no everyday word."""
+    if candidate.entries < LEAST or max(candidate.feeds, candidate.entries - 1) < LEAST:
         return False
     if candidate.strong < max(1.0, policy.strong * candidate.entries):
         return False
     return candidate.lower <= policy.lower * (candidate.entries + candidate.earlier)
 
 
+def _is_thin(candidate: Candidate, policy: Policy) -> bool:
+    """Tell whether a name has so little behind it that it waits for a day with room."""
+    return candidate.entries < policy.entries or candidate.feeds < policy.feeds
+
+
 def _rate(candidate: Candidate, exposure: int, baseline_exposure: int, policy: Policy) -> Choice:
-    value = surprise(
-        candidate.entries,
-        shape=candidate.baseline + policy.prior,
-        past=baseline_exposure + max(exposure, baseline_exposure * WINDOW_DAYS / BASELINE_DAYS, 1),
-        present=max(exposure, 1),
-    )
+    shape = candidate.baseline + policy.prior
+    past = baseline_exposure + max(exposure, baseline_exposure * WINDOW_DAYS / BASELINE_DAYS, 1)
+    value = tail(candidate.entries, shape=shape, mean=shape * max(exposure, 1) / past)
     bonus = policy.digit * candidate.digit + policy.hyphen * candidate.text.count("-")
     return Choice(candidate=candidate, score=value + bonus - policy.doubt * _doubt(candidate), surprise=value)
 
@@ -128,24 +147,6 @@ def _doubt(candidate: Candidate) -> float:
     if not is_word(candidate.text):
         return 0.0
     return 1 - candidate.strong / candidate.entries + candidate.lower / (candidate.entries + candidate.earlier)
-
-
-def surprise(count: int, *, shape: float, past: float, present: float) -> float:
-    """Return -log10 P(C >= `count`), C negative binomial: a rate seen `shape` times in `past`, over `present`.
-
-    Summed upwards from `count`, so that it stays exact where the chance is tiny; `past` must be at least `present`.
-    """
-    if count <= 0:
-        return 0.0
-    p, q = past / (past + present), present / (past + present)
-    first = math.lgamma(shape + count) - math.lgamma(shape) - math.lgamma(count + 1)
-    first += shape * math.log(p) + count * math.log(q)
-    total, factor, k = 1.0, 1.0, count
-    while factor > total * _TAIL:
-        factor *= (shape + k) / (k + 1) * q
-        total += factor
-        k += 1
-    return max(0.0, -(first + math.log(total)) / math.log(10))
 
 
 def without_nested(candidates: Sequence[Candidate], tolerance: float) -> list[Candidate]:

@@ -36,6 +36,7 @@ _MEASURE = re.compile(
     r"[a-z]*/s|tok|tokens?)?(?:-.*)?)|\d[\d.,/x-]*|[a-z]?[1-9]0?s|q[1-4]|h[12]|[12]\d{3}s?",
     re.IGNORECASE,
 )
+_PARTS = re.compile(r"[\s_/\u2010-\u2015-]+")
 _TITLE_CASE = 0.6
 _FEW = 3
 
@@ -91,6 +92,23 @@ class _Word:
 def name_key(text: str) -> str:
     """Return the form in which spellings agree: ``Kimi-K2``, ``Kimi K2`` and ``kimi k2`` are one name."""
     return re.sub(r"[\s_\u2010-\u2015-]+", "", text).casefold()
+
+
+def is_same(one: str, other: str) -> bool:
+    """Tell whether two spellings are one name."""
+    return name_key(one) == name_key(other)
+
+
+def is_part(one: str, other: str) -> bool:
+    """Tell whether two spellings are one name, or the words of one stand in a row in the other."""
+    if is_same(one, other):
+        return True
+    short, long = sorted((_words(one), _words(other)), key=len)
+    return any(long[i : i + len(short)] == short for i in range(len(long) - len(short) + 1))
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in _PARTS.split(name.casefold()) if word]
 
 
 def is_word(text: str) -> bool:

@@ -6,15 +6,12 @@ A suggestion is a name *exactly* where their keys agree, and *in part* where the
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from trendbot.core.names.finding import name_key
-
-_PARTS = re.compile(r"[\s_/\u2010-\u2015-]+")
+from trendbot.core.names.finding import is_part, is_same
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,23 +48,6 @@ class Judgement:
 
 
 Same = Callable[[str, str], bool]
-
-
-def is_same(one: str, other: str) -> bool:
-    """Tell whether two spellings are one name."""
-    return name_key(one) == name_key(other)
-
-
-def is_part(one: str, other: str) -> bool:
-    """Tell whether two spellings are one name, or the words of one stand in a row in the other."""
-    if is_same(one, other):
-        return True
-    short, long = sorted((_words(one), _words(other)), key=len)
-    return any(long[i : i + len(short)] == short for i in range(len(long) - len(short) + 1))
-
-
-def _words(name: str) -> list[str]:
-    return [word for word in _PARTS.split(name.casefold()) if word]
 
 
 def judge(suggestions: Sequence[Dated], names: Sequence[Dated], days: Sequence[date]) -> Judgement:
