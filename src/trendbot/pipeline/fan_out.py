@@ -1,0 +1,155 @@
+"""fan out: the subscriptions whose hour has come → deliveries of the newest digest, each in its own choice of themes.
+
+Rows and the subscription's next hour are written in one transaction, a batch at a time, so that a killed process is
+taken up where it stopped and nobody is served twice: the delivery's key is unique. Forums with topics are served here
+too: each topic gets the digest on its themes, and General the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from trendbot.core.delivering import LATE
+from trendbot.core.variants import variant_of
+from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.errors import TrendbotError
+from trendbot.logs import get_logger
+from trendbot.pipeline.editions import ensure_edition
+from trendbot.render.environment import Renderer
+from trendbot.store import digests, fanning
+from trendbot.store.channels import Channel
+from trendbot.store.database import Database
+from trendbot.store.deliveries import NewDelivery, parts_of, write_new
+from trendbot.store.digests import Digest, Edition
+from trendbot.store.fanning import DueSubscription, Served
+
+log = get_logger(__name__)
+
+BATCH = 500
+_SPAN = {Cadence.DAILY: timedelta(hours=24), Cadence.WEEKLY: timedelta(days=7)}
+"""A digest that is older than this at a subscriber's hour was the one of the hour before."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FanOutReport:
+    """How many subscriptions were served, how many deliveries that made, and how many wait for a digest to be made.
+
+    `nothing` had no story on their themes; `problems` are editions that could not be rendered.
+    """
+
+    served: int = 0
+    deliveries: int = 0
+    waiting: int = 0
+    nothing: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class _Editions:
+    """The newest digests and their editions, each asked for once in a call."""
+
+    database: Database
+    renderer: Renderer
+    now: datetime
+    problems: list[str] = field(default_factory=list)
+    _newest: dict[Cadence, Digest | None] = field(default_factory=dict)
+    _known: dict[tuple[int, ChannelKind, str], Edition | Exception | None] = field(default_factory=dict)
+
+    def newest(self, cadence: Cadence) -> Digest | None:
+        if cadence not in self._newest:
+            self._newest[cadence] = self.database.read(digests.latest_digest, cadence)
+        return self._newest[cadence]
+
+    def edition(self, digest: Digest, kind: ChannelKind, variant: str) -> Edition | Exception | None:
+        key = (digest.id, kind, variant)
+        if key not in self._known:
+            self._known[key] = self._rendered(digest, kind, variant)
+        return self._known[key]
+
+    def _rendered(self, digest: Digest, kind: ChannelKind, variant: str) -> Edition | Exception | None:
+        try:
+            return ensure_edition(self.database, digest.id, kind, variant, self.renderer, now=self.now)
+        except TrendbotError as error:
+            log.exception("edition_failed", digest=digest.id, kind=kind, variant=variant)
+            self.problems.append(f"no {kind} edition of {digest.title!r} for {variant}: {error}")
+            return error
+
+
+def fan_out(database: Database, renderer: Renderer, *, now: datetime) -> FanOutReport:
+    """Enqueue what is due at `now`; callers in an event loop hop to a thread. Run it as often as you like."""
+    editions = _Editions(database=database, renderer=renderer, now=now)
+    posted = _fan_topics(database, editions, now)
+    served, waiting, nothing, new = 0, 0, 0, 0
+    after: tuple[datetime, int] | None = None
+    while due := database.read(fanning.due_subscriptions, now=now, after=after, limit=BATCH):
+        done = [each for each in (_served(one, editions, now) for one in due) if each is not None]
+        new += database.write(fanning.serve, tuple(done)) if done else 0
+        served += len(done)
+        nothing += sum(not each.deliveries for each in done)
+        waiting += len(due) - len(done)
+        after = (due[-1].due_at, due[-1].subscriber_id)
+    return FanOutReport(
+        served=served,
+        deliveries=new + posted,
+        waiting=waiting,
+        nothing=nothing,
+        problems=tuple(editions.problems),
+    )
+
+
+def _served(due: DueSubscription, editions: _Editions, now: datetime) -> Served | None:
+    """Return what a subscription gets; None where its digest is not made yet, or could not be rendered."""
+    cadence = due.preferences.cadence
+    if cadence is None:
+        return _moved_on(due, (), now)
+    digest = editions.newest(cadence)
+    if digest is None or digest.frozen_at <= due.due_at - _SPAN[cadence]:
+        return _moved_on(due, (), now) if due.due_at + LATE[cadence] < now else None
+    edition = editions.edition(digest, due.channel.kind, variant_of(due.preferences.themes))
+    if isinstance(edition, Exception):
+        return None
+    return _moved_on(due, _deliveries(due, edition, cadence) if edition else (), now)
+
+
+def _deliveries(due: DueSubscription, edition: Edition, cadence: Cadence) -> tuple[NewDelivery, ...]:
+    return tuple(parts_of(edition, due.channel, cadence=cadence, now=due.due_at, subscriber_id=due.subscriber_id))
+
+
+def _moved_on(due: DueSubscription, deliveries: tuple[NewDelivery, ...], now: datetime) -> Served:
+    return Served(
+        subscriber_id=due.subscriber_id,
+        channel_id=due.channel.id,
+        due_at=due.due_at,
+        next_at=due.preferences.next_at(now),
+        deliveries=deliveries,
+    )
+
+
+# -- forums ------------------------------------------------------------------------------------------------------------
+
+
+def _fan_topics(database: Database, editions: _Editions, now: datetime) -> int:
+    new = 0
+    for cadence in Cadence:
+        digest = editions.newest(cadence)
+        if digest is None or digest.frozen_at + LATE[cadence] < now:
+            continue
+        for channel in database.read(fanning.topic_channels, cadence):
+            wanted = [
+                delivery
+                for variant in variants_by_topic(channel, tuple(digest.content.themes))
+                if isinstance(edition := editions.edition(digest, channel.kind, variant), Edition)
+                for delivery in parts_of(edition, channel, cadence=cadence, now=digest.frozen_at)
+            ]
+            new += database.write(write_new, wanted) if wanted else 0
+    return new
+
+
+def variants_by_topic(channel: Channel, themes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the choices of themes that a forum's topics get, and last the one for General: every theme without one."""
+    by_topic: dict[int, list[str]] = {}
+    for theme, topic in channel.topics.items():
+        by_topic.setdefault(topic, []).append(theme)
+    rest = [theme for theme in themes if theme not in channel.topics]
+    return tuple(variant_of(each) for each in [*by_topic.values(), rest] if each)
