@@ -6,14 +6,19 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from tests import builders
 from tests.cli.site import Site, serve
 
 from trendbot.cli import main
+from trendbot.paths import bundled
+from trendbot.pipeline.tag import ThemesFile, tag_entries
+from trendbot.store.database import Database
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,17 @@ def cli(capsys: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.Monk
         return Said(left.value.code, said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def news(home: Path, database: Database, tmp_path: Path, now: datetime) -> list[int]:
+    """Put a day of news, tagged by the rules that ship, into the test's home; return its stories."""
+    stories = builders.add_day(database, now)
+    tag_entries(database, now=now, themes=ThemesFile(text=(bundled("seeds") / "themes.toml").read_text("utf-8")))
+    database.close()
+    home.mkdir()
+    (tmp_path / "trendbot.db").rename(home / "trendbot.db")
+    return stories
 
 
 @pytest.fixture

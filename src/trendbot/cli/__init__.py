@@ -29,6 +29,7 @@ COMMANDS = {
     "stories": "List and show stories, and put right what belongs together.",
     "trends": "Show what is rising and falling beyond chance, with the stories behind it.",
     "digests": "List and show digests and their editions.",
+    "why": "Say why an entry or story was told, or what kept it out.",
     "db": "Upgrade and check the database.",
     "doctor": "Say what is wrong, and what to do about it.",
 }

@@ -35,20 +35,25 @@ class Told:
 
 
 def returning(candidate: Candidate, told: Told) -> Candidate | None:
-    """Return a told story as an update that holds only its new reports, or None where too little is new.
-
-    New is what was first seen after the story was told, is no backlog of a newly added feed, and is dated no more than
-    a day before the telling.
-    """
-    fresh = tuple(
-        report
-        for report in candidate.reports
-        if report.seen_at > told.at and not report.backlog and report.dated_at > told.at - _LATE
-    )
+    """Return a told story as an update that holds only its new reports, or None where too little is new."""
+    fresh = fresh_of(candidate, told)
     joined = {report.publisher for report in fresh if is_new_to(report, told)}
     everyone = {report.publisher for report in fresh}
     enough = len(joined) >= NEW_PUBLISHERS or (joined and len(everyone) >= STILL_REPORTING)
     return replace(candidate, reports=fresh, told_on=told.on, known=told.titles) if enough else None
+
+
+def fresh_of(candidate: Candidate, told: Told) -> tuple[Report, ...]:
+    """Return what is new of a told story.
+
+    New is what was first seen after the story was told, is no backlog of a newly added feed, and is dated no more than
+    a day before the telling.
+    """
+    return tuple(
+        report
+        for report in candidate.reports
+        if report.seen_at > told.at and not report.backlog and report.dated_at > told.at - _LATE
+    )
 
 
 def is_new_to(report: Report, told: Told) -> bool:
