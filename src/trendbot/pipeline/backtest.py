@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from trendbot.core.text import fold
-from trendbot.core.trends import REACH, TermCounts
+from trendbot.core.trends import REACH
 from trendbot.core.trends.backtest import Backtest, Event, backtest, covered, scored, threshold_for
-from trendbot.pipeline.judge_trends import RATES, read_days
-from trendbot.store import series
+from trendbot.pipeline.judge_trends import RATES
+from trendbot.pipeline.reread import History, listed, reread
+from trendbot.store import counts
 from trendbot.store.database import Database, Session
 
 
@@ -32,25 +33,14 @@ def backtest_history(database: Database, events: Sequence[Event], *, since: date
 
     Events name their term as the themes file does, in any spelling of capitals.
     """
-    exposure = database.read(series.list_exposure, since=since - timedelta(days=REACH), until=until)
-    terms = {term.name: term for term in database.read(_terms, since=since, until=until)}
-    known = {fold(name): name for name in terms}
+    history = database.read(_history, since=since, until=until)
+    known = {fold(name): name for name in history.counts}
     events = [Event(term=known.get(fold(event.term), event.term), day=event.day) for event in events]
-    days = sorted({day for day, _ in exposure if since <= day <= until})
-    tests = database.read(series.count_terms)
-    counts = {name: term.counts for name, term in terms.items()}
-    lately = {name: term.lately for name, term in terms.items()}
-    readings = read_days(counts, lately, exposure, days, tests=tests)
-    read = [day for day in days if day in readings]
-    named = {name: {day for day, _ in term.counts} for name, term in terms.items()}
+    readings = reread(history, sorted({day for day, _ in history.exposure if since <= day <= until}))
+    read = sorted(readings)
+    named = {name: {day for day, _ in by_day} for name, by_day in history.counts.items()}
     shown = covered(events, read, named)
     alarms = scored(readings, read)
-    rising = [
-        (number, one.name, one.score)
-        for number, day in enumerate(read)
-        for one in readings[day]
-        if one.direction == "rising"
-    ]
     return HistoryJudged(
         since=read[0] if read else None,
         until=read[-1] if read else None,
@@ -58,9 +48,19 @@ def backtest_history(database: Database, events: Sequence[Event], *, since: date
         events=len(events),
         covered=len(shown),
         at={rate: backtest(alarms, read, shown, threshold=threshold_for(alarms, len(read), rate)) for rate in RATES},
-        listed=backtest(rising, read, shown, threshold=0.0),
+        listed=backtest(listed(readings, read), read, shown, threshold=0.0),
     )
 
 
-def _terms(session: Session, *, since: date, until: date) -> tuple[TermCounts, ...]:
-    return series.list_terms(session, since=since, until=until)
+def _history(session: Session, *, since: date, until: date) -> History:
+    earliest = since - timedelta(days=REACH)
+    terms = counts.list_terms(session, since=since, until=until)
+    pasts = counts.list_pasts(session, since=earliest, before=until + timedelta(days=1))
+    return History(
+        counts={term.name: term.counts for term in terms},
+        voices={term.name: term.lately for term in terms},
+        exposure=counts.list_exposure(session, since=earliest, until=until),
+        by_feed=counts.list_feed_exposure(session, since=earliest, until=until),
+        kinds={feed: past.kind for feed, past in pasts.items()},
+        followed=counts.count_terms(session),
+    )

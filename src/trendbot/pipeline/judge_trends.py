@@ -6,15 +6,16 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from trendbot.classify.matcher import Matcher
 from trendbot.core.text import normal_title, words
 from trendbot.core.themes import ThemeSet
-from trendbot.core.trends import REACH, TermCounts, TrendReading, read_terms
-from trendbot.core.trends.backtest import REPEAT_DAYS, Backtest, Event, backtest, covered, scored, threshold_for
+from trendbot.core.trends import Voice
+from trendbot.core.trends.backtest import Backtest, Event, backtest, covered, scored, threshold_for
 from trendbot.errors import ConfigError
+from trendbot.pipeline.reread import History, listed, reread
 
 RATES = (3.0, 6.0)
 """Alarms a day at which events are counted."""
@@ -35,28 +36,47 @@ class TrendsJudged:
 
 @dataclass(slots=True)
 class _Record:
-    """What was counted: exposure, and each term's reports by day and kind, and by day and source."""
+    """What was counted: exposure by kind and by feed, and each term's reports by day and kind, and by voice."""
 
     exposure: dict[tuple[date, str], float] = field(default_factory=lambda: defaultdict(float))
-    counts: dict[str, dict[tuple[date, str], float]] = field(default_factory=lambda: defaultdict(dict))
-    lately: dict[str, dict[tuple[date, int], float]] = field(default_factory=lambda: defaultdict(dict))
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    by_feed: dict[tuple[int, date], float] = field(default_factory=lambda: defaultdict(float))
+    counts: dict[str, dict[tuple[date, str], float]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(float))
+    )
+    voices: dict[str, dict[Voice, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
+    feeds: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
 
-    def add(self, day: date, kind: str, source: int, terms: Iterable[str], marks: Sequence[str]) -> None:
-        """Count an item; of copies the first."""
-        if not self._first("", marks):
+    def add(self, day: date, row: Mapping[str, Any], terms: Iterable[str]) -> None:
+        """Count an item; of copies the first.
+
+        The feed is the aggregator that an item came by, or the source of an item that has a feed; items that say
+        nothing of a feed are taken as one list for each kind: a source heard for the first time is no new feed then.
+        """
+        marks = {str(row.get("url") or ""), normal_title(str(row["title"]))} - {""}
+        fresh = not marks & self.seen
+        self.seen |= marks
+        if not fresh:
             return
+        kind, source = str(row.get("kind") or "news"), str(row.get("source") or "")
+        via = str(row.get("aggregator") or (source if row.get("feed_url") else ""))
+        feed = self.feeds.setdefault((kind, via), len(self.feeds))
         self.exposure[day, kind] += 1
+        self.by_feed[feed, day] += 1
         for term in terms:
-            by_kind, by_source = self.counts[term], self.lately[term]
-            by_kind[day, kind] = by_kind.get((day, kind), 0.0) + 1
-            by_source[day, source] = by_source.get((day, source), 0.0) + 1
+            self.counts[term][day, kind] += 1
+            self.voices[term][day, feed, source] += 1
 
-    def _first(self, term: str, marks: Sequence[str]) -> bool:
-        new = [(term, mark) for mark in marks if mark]
-        fresh = not any(mark in self.seen for mark in new)
-        self.seen.update(new)
-        return fresh
+    def history(self, followed: int) -> History:
+        """Give what was counted."""
+        return History(
+            counts=self.counts,
+            voices=self.voices,
+            exposure=self.exposure,
+            by_feed=self.by_feed,
+            kinds={feed: kind for (kind, _), feed in self.feeds.items()},
+            followed=followed,
+        )
 
 
 def read_events(lines: Iterable[str], *, name: str) -> list[Event]:
@@ -91,16 +111,13 @@ def judge_trends(lines: Iterable[str], events: Sequence[Event], rules: ThemeSet,
     events = [Event(term=known.get(_key(event.term), event.term), day=event.day) for event in events]
     phrases = {event.term: _key(event.term) for event in events if _key(event.term) not in known}
     record, items = _Record(), 0
-    sources: dict[str, int] = {}
     for day, row in sorted(_items(lines, name), key=lambda pair: pair[0]):
         items += 1
         title, summary = str(row["title"]), str(row.get("summary") or "")[:600]
         terms = {mention.term for mention in matcher.annotate(title, summary).mentions}
         text = f" {' '.join(_split(f'{title} . {summary}'))} "
         terms |= {term for term, phrase in phrases.items() if f" {phrase} " in text}
-        source = sources.setdefault(str(row.get("source") or ""), len(sources))
-        marks = (str(row.get("url") or ""), normal_title(title))
-        record.add(day.date(), str(row.get("kind") or "news"), source, terms, marks)
+        record.add(day.date(), row, terms)
     return _judged(record, events, items, tests=len(rules.terms) + len(phrases))
 
 
@@ -126,19 +143,12 @@ def _items(lines: Iterable[str], name: str) -> Iterator[tuple[datetime, dict[str
 
 
 def _judged(record: _Record, events: Sequence[Event], items: int, *, tests: int) -> TrendsJudged:
-    days = sorted({day for day, _ in record.exposure})
-    readings = read_days(record.counts, record.lately, record.exposure, days, tests=tests)
-    read = [day for day in days if day in readings]
+    readings = reread(record.history(tests), sorted({day for day, _ in record.exposure}))
+    read = sorted(readings)
     named = {term: {day for day, _ in counts} for term, counts in record.counts.items()}
     shown = covered(events, read, named)
     alarms = scored(readings, read)
     at = {rate: backtest(alarms, read, shown, threshold=threshold_for(alarms, len(read), rate)) for rate in RATES}
-    rising = [
-        (number, one.name, one.score)
-        for number, day in enumerate(read)
-        for one in readings[day]
-        if one.direction == "rising"
-    ]
     return TrendsJudged(
         items=items,
         days=len(read),
@@ -146,36 +156,5 @@ def _judged(record: _Record, events: Sequence[Event], items: int, *, tests: int)
         events=len(events),
         covered=len(shown),
         at=at,
-        listed=backtest(rising, read, shown, threshold=0.0),
+        listed=backtest(listed(readings, read), read, shown, threshold=0.0),
     )
-
-
-def read_days(
-    counts: Mapping[str, Mapping[tuple[date, str], float]],
-    lately: Mapping[str, Mapping[tuple[date, int], float]],
-    exposure: Mapping[tuple[date, str], float],
-    days: Sequence[date],
-    *,
-    tests: int,
-) -> dict[date, tuple[TrendReading, ...]]:
-    """Return the readings of each day that can be read; terms are numbered in the order of their names."""
-    numbers = {name: number for number, name in enumerate(sorted(counts))}
-    terms = {
-        name: TermCounts(series_id=number, name=name, counts=counts[name], lately=lately[name])
-        for name, number in numbers.items()
-    }
-    named: dict[date, set[str]] = defaultdict(set)
-    for name, by_source in lately.items():
-        for day, _ in by_source:
-            named[day].add(name)
-    found: dict[date, tuple[TrendReading, ...]] = {}
-    rose: dict[int, date] = {}
-    for day in days:
-        past = {key: count for key, count in exposure.items() if day - timedelta(days=REACH) <= key[0] <= day}
-        active = named[day] | named[day - timedelta(days=1)]
-        since = {number for number, last in rose.items() if (day - last).days <= REPEAT_DAYS}
-        readings = read_terms([terms[name] for name in sorted(active)], past, as_of=day, tests=tests, lately=since)
-        if readings:
-            found[day] = readings
-            rose |= {one.series_id: day for one in readings if one.direction == "rising"}
-    return found

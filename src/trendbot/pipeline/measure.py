@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from trendbot.core.trends import BASELINE, REACH, WINDOW, TrendReading, read_terms, read_themes
-from trendbot.store import series
+from trendbot.core.trends import BASELINE, WINDOW, TrendReading, read_fallen, read_terms, read_themes
+from trendbot.core.trends.shares import Counts
+from trendbot.core.trends.weeks import MUCH_NAMED
+from trendbot.store import counts, series
 from trendbot.store.database import Database, Session
 
 CATCH_UP = 7
@@ -70,14 +72,23 @@ def _unread(database: Database, as_of: date) -> Sequence[date]:
 def read_day(session: Session, *, as_of: date) -> tuple[TrendReading, ...]:
     """Return the readings of a day from the counts that are stored, with the stories behind each rise."""
     lately = series.rose_lately(session, as_of=as_of)
-    exposure = series.list_exposure(session, since=as_of - timedelta(days=REACH), until=as_of)
-    since = as_of - timedelta(days=1)
-    terms = series.list_terms(session, since=since, until=as_of)
-    found = read_terms(terms, exposure, as_of=as_of, tests=series.count_terms(session), lately=lately)
     start = as_of - timedelta(days=WINDOW + BASELINE - 1)
-    themes = series.list_themes(session, since=start, until=as_of)
-    by_feed = series.list_feed_exposure(session, since=start, until=as_of)
+    by_feed = counts.list_feed_exposure(session, since=start, until=as_of)
+    found = _terms(session, as_of, start, by_feed, lately)
+    themes = counts.list_themes(session, since=start, until=as_of)
     found += read_themes(themes, by_feed, as_of=as_of, lately=lately)
     return tuple(
         replace(one, stories=series.stories_behind(session, one)) if one.direction != "flat" else one for one in found
     )
+
+
+def _terms(
+    session: Session, as_of: date, start: date, by_feed: Counts, lately: frozenset[int]
+) -> tuple[TrendReading, ...]:
+    """Read each term's day; a term whose week fell has that reading instead, unless it rises again today."""
+    today = read_terms(counts.term_record(session, as_of=as_of, by_feed=by_feed), as_of=as_of, lately=lately)
+    weeks = counts.list_weeks(session, since=start, until=as_of, least=MUCH_NAMED)
+    rising = {one.series_id for one in today if one.direction == "rising"}
+    fallen = [one for one in read_fallen(weeks, by_feed, as_of=as_of) if one.series_id not in rising]
+    instead = {one.series_id for one in fallen}
+    return (*(one for one in today if one.series_id not in instead), *fallen)

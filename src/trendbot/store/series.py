@@ -1,4 +1,4 @@
-"""Daily counts of themes and terms, their exposure, and the readings made of them.
+"""Daily counts of themes and terms and their exposure, and the readings made of them.
 
 A *report* is one feed's news of one story on one day: a second entry of the same feed adds none, and neither does the
 same page or the same headline in another feed. Reports are what is counted; copies make no trend.
@@ -6,16 +6,14 @@ same page or the same headline in another feed. Reports are what is counted; cop
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, delete, func, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from trendbot.core.trends import REACH, TermCounts, ThemeCounts, TrendReading
-from trendbot.core.trends.shares import Counts
+from trendbot.core.trends import TrendReading
 from trendbot.store.chunks import chunks
 from trendbot.store.schema import (
     Curation,
@@ -34,7 +32,7 @@ from trendbot.store.schema import (
 )
 from trendbot.store.tags import effective_themes
 
-_DAY = func.date(Entry.dated_at)
+ENTRY_DAY = func.date(Entry.dated_at)
 _STORIES_SHOWN = 5
 
 
@@ -48,7 +46,7 @@ def last_measured(session: Session) -> datetime | None:
 
 def changed_days(session: Session, *, since: datetime | None) -> tuple[date, ...]:
     """Return the days whose counts may have changed since an instant: all with entries, where it is None."""
-    days = select(_DAY).select_from(Entry).where(_countable()).distinct()
+    days = select(ENTRY_DAY).select_from(Entry).where(countable()).distinct()
     if since is None:
         return _dates(session.scalars(days))
     acts = session.scalars(select(Curation.subject).where(Curation.made_at >= since)).all()
@@ -65,9 +63,9 @@ def changed_days(session: Session, *, since: datetime | None) -> tuple[date, ...
             )
         )
     )
-    found |= set(session.scalars(select(_DAY).where(Entry.withdrawn_at >= since).distinct()))
+    found |= set(session.scalars(select(ENTRY_DAY).where(Entry.withdrawn_at >= since).distinct()))
     for chunk in chunks(sorted(people)):
-        found |= set(session.scalars(select(_DAY).where(Entry.id.in_(chunk)).distinct()))
+        found |= set(session.scalars(select(ENTRY_DAY).where(Entry.id.in_(chunk)).distinct()))
     return _dates(found)
 
 
@@ -75,7 +73,7 @@ def _dates(days: Iterable[Any]) -> tuple[date, ...]:
     return tuple(sorted(date.fromisoformat(str(day)) for day in days))
 
 
-def _countable() -> ColumnElement[bool]:
+def countable() -> ColumnElement[bool]:
     """Entries that count: not withdrawn, and not old ones that came undated with a new feed and look like today's."""
     undated = and_(Entry.backlog, Entry.published_at.is_(None), Entry.updated_at.is_(None))
     return and_(Entry.withdrawn_at.is_(None), ~undated)
@@ -115,7 +113,7 @@ def _counted(
 ) -> Select[Any]:
     """Count reports, stories and feeds by day and kind; of everything, or of each series that is `said`."""
     story = func.coalesce(StoryEntry.story_id, -Entry.id).label("story")
-    keys: list[Any] = [_DAY.label("day"), Feed.kind.label("kind")]
+    keys: list[Any] = [ENTRY_DAY.label("day"), Feed.kind.label("kind")]
     keys = keys if series is None else [Series.id.label("series_id"), *keys]
     by_story: Any = (
         select(
@@ -128,7 +126,7 @@ def _counted(
         .select_from(Entry)
         .join(Feed, Feed.id == Entry.feed_id)
         .outerjoin(StoryEntry, StoryEntry.entry_id == Entry.id)
-        .where(_within(days), _DAY.in_([day.isoformat() for day in days]), _countable())
+        .where(within(days), ENTRY_DAY.in_([day.isoformat() for day in days]), countable())
     )
     if said is not None and series is not None:
         by_story = by_story.join(said, said.c.entry_id == Entry.id).join(Series, series == subject)
@@ -144,7 +142,7 @@ def _least(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[
     return case((one <= other, one), else_=other)
 
 
-def _within(days: Sequence[date]) -> ColumnElement[bool]:
+def within(days: Sequence[date]) -> ColumnElement[bool]:
     """Let the index on dates narrow the search."""
     first, last = _midnight(min(days)), _midnight(max(days) + timedelta(days=1))
     return and_(Entry.dated_at >= first, Entry.dated_at < last)
@@ -161,117 +159,6 @@ def _insert(session: Session, table: type[Any], rows: Select[Any], **more: Any) 
     ]
     if found:
         session.execute(insert(table), found)
-
-
-# -- what readings are made from ---------------------------------------------------------------------------------------
-
-
-def list_exposure(session: Session, *, since: date, until: date) -> dict[tuple[date, str], float]:
-    """Return how many reports there were at all, by day and kind of feed."""
-    rows = session.execute(
-        select(Exposure.day, Exposure.kind, Exposure.entries).where(Exposure.day >= since, Exposure.day <= until)
-    )
-    return {(day, kind.value): float(entries) for day, kind, entries in rows}
-
-
-def count_terms(session: Session) -> int:
-    """Count the terms that are followed: those that are not muted."""
-    return session.scalar(select(func.count(Series.id)).join(Term).where(Term.muted.is_(False))) or 0
-
-
-def list_terms(session: Session, *, since: date, until: date, names: Collection[str] = ()) -> tuple[TermCounts, ...]:
-    """Return the terms named from `since` to `until`, each with its past; or those of `names`, named or not."""
-    query = select(Series.id, Term.name).join(Term, Term.id == Series.term_id).where(Term.muted.is_(False))
-    if names:
-        query = query.where(Term.name.in_(names))
-    else:
-        active = select(SeriesPoint.series_id).where(SeriesPoint.day >= since, SeriesPoint.day <= until).distinct()
-        query = query.where(Series.id.in_(active))
-    terms = dict(session.execute(query.order_by(Series.id)).all())
-    points = list_points(session, list(terms), since=since - timedelta(days=REACH), until=until)
-    lately = _by_feed(session, since, until)
-    return tuple(
-        TermCounts(series_id=number, name=name, counts=points.get(number, {}), lately=lately.get(number, {}))
-        for number, name in terms.items()
-    )
-
-
-def list_points(
-    session: Session, series: Sequence[int], *, since: date, until: date
-) -> dict[int, dict[tuple[date, str], float]]:
-    """Return the reports of each series by day and kind of feed."""
-    found: dict[int, dict[tuple[date, str], float]] = defaultdict(dict)
-    for chunk in chunks(series):
-        rows = session.execute(
-            select(SeriesPoint.series_id, SeriesPoint.day, SeriesPoint.kind, SeriesPoint.entries).where(
-                SeriesPoint.series_id.in_(chunk), SeriesPoint.day >= since, SeriesPoint.day <= until
-            )
-        )
-        for number, day, kind, entries in rows:
-            found[number][day, kind.value] = float(entries)
-    return found
-
-
-def _by_feed(session: Session, since: date, until: date) -> dict[int, dict[tuple[date, int], float]]:
-    """Return each term's stories by day and feed; of copies, the feed that was first keeps the report."""
-    rows = session.execute(
-        select(Series.id, _DAY, Entry.feed_id, Entry.canonical_url, func.lower(Entry.title), StoryEntry.story_id)
-        .join(Mention, Mention.entry_id == Entry.id)
-        .join(Series, Series.term_id == Mention.term_id)
-        .outerjoin(StoryEntry, StoryEntry.entry_id == Entry.id)
-        .where(_within([since, until]), _countable())
-        .order_by(Entry.dated_at, Entry.id)
-    )
-    found: dict[int, dict[tuple[date, int], float]] = defaultdict(lambda: defaultdict(float))
-    seen: set[tuple[Any, ...]] = set()
-    for series, day, feed, url, title, story in rows:
-        marks = {(series, "page", url), (series, "headline", title), (series, "report", story or url, feed, day)}
-        if not marks & seen:
-            found[series][date.fromisoformat(str(day)), feed] += 1
-        seen |= marks
-    return found
-
-
-def list_themes(session: Session, *, since: date, until: date) -> tuple[ThemeCounts, ...]:
-    """Return the themes in force with their reports by feed and day."""
-    tags = effective_themes()
-    rows = session.execute(
-        _feed_days(since, until)
-        .add_columns(tags.c.theme_id)
-        .join(tags, tags.c.entry_id == Entry.id)
-        .group_by(tags.c.theme_id)
-    )
-    counts: dict[int, dict[tuple[int, date], float]] = defaultdict(dict)
-    for feed, day, reports, theme in rows:
-        counts[theme][feed, date.fromisoformat(str(day))] = float(reports)
-    themes = session.execute(
-        select(Series.id, Theme.id, Theme.title, Theme.slug)
-        .join(Theme, Theme.id == Series.theme_id)
-        .where(Theme.enabled)
-        .order_by(Theme.position, Theme.id)
-    )
-    return tuple(
-        ThemeCounts(series_id=series, name=title, slug=slug, counts=counts[theme])
-        for series, theme, title, slug in themes
-    )
-
-
-def list_feed_exposure(session: Session, *, since: date, until: date) -> Counts:
-    """Return how many reports there were at all, by feed and day."""
-    rows = session.execute(_feed_days(since, until))
-    return {(feed, date.fromisoformat(str(day))): float(reports) for feed, day, reports in rows}
-
-
-def _feed_days(since: date, until: date) -> Select[Any]:
-    stories = func.count(func.coalesce(StoryEntry.story_id, -Entry.id).distinct())
-    query: Select[Any] = (
-        select(Entry.feed_id, _DAY, stories)
-        .select_from(Entry)
-        .outerjoin(StoryEntry, StoryEntry.entry_id == Entry.id)
-        .where(_within([since, until]), _countable())
-        .group_by(Entry.feed_id, _DAY)
-    )
-    return query
 
 
 # -- readings ----------------------------------------------------------------------------------------------------------
@@ -300,7 +187,7 @@ def stories_behind(session: Session, reading: TrendReading) -> tuple[int, ...]:
     query = (
         select(StoryEntry.story_id)
         .join(Entry, Entry.id == StoryEntry.entry_id)
-        .where(_within([since, reading.as_of]), _countable(), Entry.id.in_(_entries_of(reading)))
+        .where(within([since, reading.as_of]), countable(), Entry.id.in_(_entries_of(reading)))
         .group_by(StoryEntry.story_id)
         .order_by(count.desc(), StoryEntry.story_id)
     )

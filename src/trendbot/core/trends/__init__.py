@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from trendbot.core.trends.readings import (
-    REACH,
-    KindDays,
-    TermCounts,
-    ThemeCounts,
-    TrendReading,
-    read_terms,
-    read_themes,
-    window_of,
-)
+from trendbot.core.trends.readings import TrendReading
 from trendbot.core.trends.shares import BASELINE, WINDOW
+from trendbot.core.trends.terms import REACH, KindDays, TermCounts, TermRecord, Voice, read_terms, window_of
+from trendbot.core.trends.voices import FeedPast
+from trendbot.core.trends.weeks import WeekCounts, read_fallen, read_themes
 
 __all__ = [
     "BASELINE",
     "REACH",
     "WINDOW",
+    "FeedPast",
     "KindDays",
     "TermCounts",
-    "ThemeCounts",
+    "TermRecord",
     "TrendReading",
+    "Voice",
+    "WeekCounts",
+    "read_fallen",
     "read_terms",
     "read_themes",
     "window_of",

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+
+from trendbot.core.trends.surprise import Usual
+
+_SURELY = 7.0
+"""Surprise beyond which a count adds nothing to what chance does."""
 
 
 def false_shares(probabilities: Sequence[float], tests: int | None = None) -> list[float]:
@@ -33,3 +40,34 @@ def shadowed(counts: Mapping[str, float], *, within: float = 0.4) -> frozenset[s
                 found.add(short)
                 break
     return frozenset(found)
+
+
+class ByChance:
+    """How many of many counts would reach a surprise by chance alone, on one day.
+
+    Counts are small whole numbers, so that a rare name's surprise can take few values, and chance reaches a threshold
+    far less often than the threshold says. Summed over all names this is exact, where correcting for the number of
+    names alone forbids nearly everything (after Heyse 2011). Only counts of `least` and more can be listed.
+    """
+
+    def __init__(self, usuals: Iterable[tuple[Usual, int]], *, least: int) -> None:
+        """Sum over what is usual for names, each with how many names it stands for."""
+        steps = sorted(step for usual, names in usuals for step in _steps(usual, names, least))
+        self._scores = [score for score, _ in steps]
+        self._sums = [0.0, *accumulate(share for _, share in steps)]
+
+    def __call__(self, score: float) -> float:
+        """Return the expected number of names at `score` or above."""
+        return self._sums[bisect_right(self._scores, -score + 1e-6)]
+
+
+def _steps(usual: Usual, names: int, least: int) -> Iterable[tuple[float, float]]:
+    """Give (−score, number of names that reach this count and no more), until counts beyond any doubt."""
+    scores = usual.surprises(least)
+    score = next(scores)
+    for after in scores:
+        yield -score, names * (10.0**-score - 10.0**-after)
+        score = after
+        if score >= _SURELY:
+            break
+    yield -score, names * 10.0**-score

@@ -9,8 +9,9 @@ days of AI news against an editor's headlines it ranks far better than ratios, z
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 HALF_LIFE = 56.0
@@ -22,6 +23,8 @@ PHI = 1.5
 _BORROWED = 50.0
 """Exposure of a kind of feed below which its rate leans on the rate over all kinds."""
 _ENOUGH = 1e-17
+_LARGE = 300.0
+_EXACT = 1e-8
 _MOST_STEPS = 100_000
 MOST = 300.0
 """The greatest surprise: what a floating point number can still hold."""
@@ -42,20 +45,34 @@ class Past:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Surprise:
-    """`expected` reports, and −log10 of the probability of at least as many as there were."""
+class Usual:
+    """What would be usual: a negative binomial count of this mean, whose spread is told by `shape`."""
 
-    expected: float
-    score: float
+    mean: float
+    shape: float
 
-    @property
-    def probability(self) -> float:
-        """The probability itself."""
-        return float(10.0**-self.score)
+    def surprise(self, count: float) -> float:
+        """Return −log10 of the probability of at least `count`."""
+        return tail(math.ceil(count), shape=self.shape, mean=self.mean)
+
+    def surprises(self, first: int) -> Iterator[float]:
+        """Yield the surprise of `first` reports, of one more, and so on."""
+        if self.mean > _LARGE or self.mean <= 0:
+            yield from (self.surprise(count) for count in itertools.count(max(first, int(self.mean))))
+        stay = self.mean / (self.shape + self.mean)
+        mass = math.exp(self.shape * math.log1p(-stay))
+        above = 1.0 - mass
+        for count in itertools.count(1):
+            if above < _EXACT:
+                yield from (self.surprise(more) for more in itertools.count(max(first, count)))
+            if count >= first:
+                yield -math.log10(above)
+            mass *= (count - 1 + self.shape) / count * stay
+            above -= mass
 
 
-def surprise(count: float, exposure: Mapping[str, float], past: Past) -> Surprise:
-    """Return how surprising `count` reports are where `exposure` was published, by kind of feed."""
+def usual(exposure: Mapping[str, float], past: Past) -> Usual:
+    """Return how many reports would be usual where `exposure` was published, by kind of feed."""
     shape = past.all_reports + PRIOR
     rate = shape / (sum(past.exposure.values()) + past.usual)
     expected = 0.0
@@ -63,12 +80,21 @@ def surprise(count: float, exposure: Mapping[str, float], past: Past) -> Surpris
         known = past.exposure.get(kind, 0.0)
         own = (past.reports.get(kind, 0.0) + _BORROWED * rate) / (known + _BORROWED)
         expected += published * own
-    return Surprise(expected=expected, score=tail(math.ceil(count), shape=_widened(shape, expected), mean=expected))
+    return Usual(mean=expected, shape=_widened(shape, expected))
+
+
+def first_named(rate: float, names: int) -> Usual:
+    """Return what is usual for a name that nobody gave before, where `rate` of `names` such are named the first time.
+
+    That is the idea of Good and Turing 1953: what was never seen comes at the rate at which first sights came lately.
+    """
+    mean = rate / max(1, names) * (PHI - 1) / math.log(PHI)  # so that the probability of one or more is rate / names
+    return Usual(mean=mean, shape=mean / (PHI - 1))
 
 
 def _widened(shape: float, mean: float) -> float:
-    """Return the shape of a negative binomial whose variance is φ·mean + mean²/shape."""
-    return mean / (PHI - 1 + mean / shape) if mean > 0 else shape
+    """Return the shape of a negative binomial whose variance is φ·(mean + mean²/shape): the past is spread alike."""
+    return mean / (PHI - 1 + PHI * mean / shape) if mean > 0 else shape
 
 
 def tail(count: int, *, shape: float, mean: float) -> float:
