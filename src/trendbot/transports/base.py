@@ -37,7 +37,9 @@ class Message:
 
     `body` is LinkedIn little text, Bot API HTML or the HTML of a mail; `text` its plain form where the edition has one.
     `key` is unique and never changes, so that a second try is known to be the same message. `topic` is a forum's,
-    `photo` a PNG that goes with the text, `buttons` rows of buttons, `silent` that nobody's phone shall ring.
+    `photo` a PNG that goes with the text, `buttons` rows of buttons, `silent` that nobody's phone shall ring. `preface`
+    stands at the top, in the body's markup, where there is room: it names digests that came too late for this
+    recipient.
     """
 
     key: str
@@ -57,6 +59,7 @@ class Message:
     photo: bytes | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     silent: bool = False
+    preface: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
