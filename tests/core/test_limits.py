@@ -179,6 +179,13 @@ GOOD = {"subject": "A subject", "text": "see https://x.example/", "markup": '<a 
         ({"markup": "<style>@import 'x';</style>"}, "style"),
         ({"markup": '<p style="background:url(x)">y</p>'}, "style"),
         ({"text": "no address"}, "text"),
+        ({"text": "see https://x.example/\nhttps://other.example/"}, "text"),
+        ({"markup": '<img src="https://x.example/a.png" alt="x">'}, "picture"),
+        ({"markup": '<picture><source srcset="https://x.example/a.png"></picture>'}, "picture"),
+        ({"markup": '<img src="cid:a@b" alt=" ">'}, "alt"),
+        ({"markup": "<p>turn\u202ened</p>"}, "hidden"),
+        ({"markup": '<p style="color:#999999">faint</p>'}, "contrast"),
+        ({"markup": '<div style="background:#14161A"><p>dark on dark</p></div>'}, "contrast"),
     ],
 )
 def test_what_mail_programs_break_on_is_found(change: dict[str, str], rule: str) -> None:
@@ -189,6 +196,60 @@ def test_a_good_mail_passes_and_a_problem_names_its_line() -> None:
     assert limits.check_mail(**GOOD) == ()
     found = limits.check_mail(**GOOD | {"markup": "<p>\n\n<form>"})
     assert str(found[0]) == "tag in line 3: <form> has no place in mail"
+
+
+def test_a_picture_with_words_or_for_decoration_passes() -> None:
+    good = '<a href="https://x.example/">x</a><img src="cid:a@b" alt="Weights rose">'
+    assert limits.check_mail(**GOOD | {"markup": good}) == ()
+    assert limits.check_mail(**GOOD | {"markup": good + '<img src="cid:c@d" alt="" role="presentation">'}) == ()
+
+
+DARK = "<style>@media (prefers-color-scheme: dark) {{ {} }}</style>"
+
+
+@pytest.mark.parametrize(
+    ("rules", "body", "found"),
+    [
+        ("p { color: #ECEAE6 } body { background: #14161A }", "<body><p>x</p></body>", 0),
+        ("body { background: #14161A } p { color: #333333 !important }", "<body><p>x</p></body>", 1),
+        (".faint { color: #333333 } p { color: #ECEAE6 } ", '<p class="faint">x</p>', 1),
+        ("p.faint { color: #333333 }", '<p class="other">x</p>', 0),
+        ("body { background: #14161A }", '<body><a href="https://x.example/">x</a></body>', 1),
+        ("p { color: #333333 }", '<p style="display: none">x</p>', 0),
+        ("p { color: rgb(1, 2, 3) }", "<p>x</p>", 0),
+        (".x .y { color: #333333 }", '<p class="y">x</p>', 0),
+    ],
+)
+def test_text_on_dark_paper_is_judged_by_the_rules_for_it(rules: str, body: str, found: int) -> None:
+    problems = limits.check_contrast(DARK.format(rules) + body)
+    assert [each.rule for each in problems] == ["contrast"] * found
+    assert all("in dark" in each.detail for each in problems)
+
+
+def test_contrast_is_measured_as_the_web_does() -> None:
+    assert limits.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert limits.contrast("#777777", "#fff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("problems", "line"),
+    [
+        (limits.check_linkedin("hook\n\n" + "x" * 1000 + "\n" + "y" * 2000), 4),
+        (limits.check_linkedin("hook\n\n\n" + limits.little_hashtag("A") * 6), 4),
+        (limits.check_telegram(["a\nb\n" + "c" * 5000]), 3),
+        (limits.check_telegram(["one", "two\n<b>"]), 2),
+        (limits.check_mail(**GOOD | {"markup": GOOD["markup"] + "\n" + "x" * 90_000}), 2),
+        (limits.check_linkedin("hook\n\n\u202e"), 3),
+    ],
+)
+def test_every_problem_names_its_line(problems: tuple[limits.Problem, ...], line: int) -> None:
+    assert problems[0].line == line
+    assert f"in line {line}" in str(problems[0])
+
+
+def test_a_problem_names_its_message_where_there_are_several() -> None:
+    assert str(limits.check_telegram(["one", "two\n<p>x</p>"])[0]) == "tag in line 2 of message 2: <p> is not allowed"
+    assert limits.check_telegram([])[0].rule == "length"
 
 
 @pytest.mark.parametrize("text", ["word " * 90, "🗾" * 150, "a 🗾 b " * 40, "x" * 400, "short"])

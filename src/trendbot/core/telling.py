@@ -24,6 +24,8 @@ _NO_NEWS = re.compile(
     r"ignore (?:all )?(?:the )?previous)\b",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"\b(?:\w+://|www\.)[^\s()<>\[\]]+", re.IGNORECASE)
+_EMPTY = re.compile(r"\s*(?:\(\s*\)|\[\s*\]|<\s*>)")
 _JOINTS = re.compile(r"\s+(?:[|–—-]|::)\s+")
 _ENGLISH = frozenset("the of to and in for is with on a an by from as at how why what its new your are can not".split())  # noqa: SIM905
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
@@ -51,9 +53,10 @@ def tellable(
 def headline_of(report: Report) -> str:
     """Return the title as a headline: without a label in front ("[News]") and its publisher's name behind.
 
-    Empty where the title is a single word or a version number, or calls on the reader: that is no headline.
+    Empty where the title is a single word or a version number, or calls on the reader: that is no headline. Addresses
+    in it go: programs would make links of them.
     """
-    title = _LABEL.sub("", one_line(report.title, 1000))
+    title = _without_addresses(_LABEL.sub("", one_line(report.title, 1000)))
     tail = _TAIL.match(title)
     if tail and _folded(tail.group(2)) in _folded(report.source + report.publisher):
         title = tail.group(1)
@@ -62,10 +65,17 @@ def headline_of(report: Report) -> str:
 
 def source_of(report: Report) -> str:
     """Return the publisher's name: of a feed title in several parts the one that the site's own name is in."""
-    title = one_line(report.source, 200)
+    title = _without_addresses(one_line(report.source, 200))
     label = _folded(report.publisher.split(" ")[0].rpartition(".")[0].rpartition(".")[2])
     named = [part for part in _JOINTS.split(title) if label and label in _folded(part)]
     return plain_line(named[0] if named else title, SOURCE) or "unnamed feed"
+
+
+def _without_addresses(title: str) -> str:
+    """Drop addresses, and the brackets and dashes they leave empty."""
+    if "://" not in title and "www." not in title.lower():
+        return title
+    return _EMPTY.sub("", _ADDRESS.sub("", title)).strip(" :|–—-,;")
 
 
 def _folded(text: str) -> str:

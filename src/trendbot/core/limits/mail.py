@@ -1,0 +1,94 @@
+"""Mail: what mail programs break on, cut off or hide, and what a reader cannot see."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from trendbot.core.limits.contrast import check_contrast
+from trendbot.core.limits.problems import Problem
+from trendbot.core.limits.text import hidden_in, plain_line, safe_link
+
+MAIL_BYTES = 90_000
+MAIL_SUBJECT = 60
+_REMOTE_STYLE = re.compile(r"@import|url\(", re.IGNORECASE)
+_ADDRESS_LINE = re.compile(r"\s*(https?://\S+)\s*")
+_FOREIGN = frozenset(("script", "link", "iframe", "object", "embed", "form", "base", "svg", "video", "audio"))
+
+
+class _MailReader(HTMLParser):
+    """Gathers what the mail rules speak of."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str] = []
+        self.problems: list[Problem] = []
+
+    def note(self, rule: str, detail: str) -> None:
+        self.problems.append(Problem(rule=rule, line=self.getpos()[0], detail=detail))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag in _FOREIGN:
+            self.note("tag", f"<{tag}> has no place in mail")
+        if any(name.startswith("on") for name in values):
+            self.note("script", f"<{tag}> carries a script")
+        if tag == "img":
+            self._picture(values)
+        if tag in ("img", "source") and not values.get("src", values.get("srcset", "")).startswith("cid:"):
+            self.note("picture", "a picture that does not come with the mail")
+        if tag == "a":
+            self._link(values.get("href", ""))
+
+    def _picture(self, values: dict[str, str]) -> None:
+        decoration = values.get("alt") == "" and values.get("role") == "presentation"
+        if not values.get("alt", "").strip() and not decoration:
+            self.note("alt", "a picture without alternative text")
+
+    def _link(self, href: str) -> None:
+        self.links.append(href)
+        if not href.startswith("mailto:") and safe_link(href) is None:
+            self.note("link", f"{href[:40]!r} is no address for a reader")
+
+    def handle_data(self, data: str) -> None:
+        if hidden := hidden_in(data):
+            self.note("hidden", f"the character U+{ord(hidden):04X} steers what a reader sees")
+
+
+def check_mail(*, subject: str, text: str, markup: str) -> tuple[Problem, ...]:
+    """Check a mail edition: subject, size, markup, pictures, contrast, and that both parts lead to the same places."""
+    reader = _MailReader()
+    reader.feed(markup)
+    reader.close()
+    found = list(reader.problems)
+    if not 1 <= len(subject) <= MAIL_SUBJECT or plain_line(subject, MAIL_SUBJECT) != subject:
+        found.append(Problem(rule="subject", line=1, detail=f"one line of 1 to {MAIL_SUBJECT} characters, {subject!r}"))
+    found += _size(markup)
+    if remote := _REMOTE_STYLE.search(markup):
+        line = markup.count("\n", 0, remote.start()) + 1
+        found.append(Problem(rule="style", line=line, detail="the style loads something from elsewhere"))
+    return (*found, *_links(reader.links, text), *check_contrast(markup))
+
+
+def _size(markup: str) -> list[Problem]:
+    data = markup.encode()
+    if len(data) <= MAIL_BYTES:
+        return []
+    line = data.count(b"\n", 0, MAIL_BYTES) + 1
+    return [Problem(rule="size", line=line, detail=f"{len(data)} bytes, {MAIL_BYTES} allowed")]
+
+
+def _links(links: list[str], text: str) -> list[Problem]:
+    """Find where the two parts of a mail do not lead to the same places."""
+    lines = text.split("\n")
+    found = [
+        Problem(rule="text", line=len(lines), detail=f"the text part lacks {link!r}")
+        for link in links
+        if link not in text
+    ][:1]
+    known = frozenset(links)
+    for number, line in enumerate(lines, start=1):
+        alone = _ADDRESS_LINE.fullmatch(line)
+        if alone and alone.group(1) not in known:
+            found.append(Problem(rule="text", line=number, detail=f"only the text part leads to {alone.group(1)!r}"))
+    return found
