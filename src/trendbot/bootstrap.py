@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from trendbot import __version__
 from trendbot.core.digests import DigestPolicy
+from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.polling import PollPolicy
-from trendbot.core.vocabulary import Cadence
+from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import ConfigError, StoreError
 from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
@@ -66,6 +67,7 @@ class App:
     seeds: Path
     polling: PollPolicy
     digests: Mapping[Cadence, DigestPolicy]
+    approvals: Mapping[ChannelKind, ApprovalPolicy]
     sample: bool
 
     def key(self) -> bytes:
@@ -137,7 +139,8 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         themes=themes_file(settings),
         seeds=bundled("seeds") / "feeds.toml",
         polling=_polling(settings),
-        digests={cadence: _digest(settings, cadence) for cadence in Cadence},
+        digests={cadence: digest_policy(settings, cadence) for cadence in Cadence},
+        approvals={} if sample else _approvals(settings),
         sample=sample,
     )
 
@@ -165,7 +168,15 @@ def _polling(settings: Settings) -> PollPolicy:
     )
 
 
-def _digest(settings: Settings, cadence: Cadence) -> DigestPolicy:
+def _approvals(settings: Settings) -> dict[ChannelKind, ApprovalPolicy]:
+    asked = settings.digest.approval
+    return {
+        kind: ApprovalPolicy(approval=Approval(getattr(asked, kind.value)), hour=asked.hour) for kind in ChannelKind
+    }
+
+
+def digest_policy(settings: Settings, cadence: Cadence) -> DigestPolicy:
+    """Return what the digests of a cadence may hold, as the settings have it."""
     digest, brand = settings.digest, settings.brand
     return DigestPolicy(
         stories=digest.daily_stories if cadence is Cadence.DAILY else digest.weekly_stories,

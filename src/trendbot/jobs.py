@@ -24,8 +24,9 @@ from trendbot.fetch.http import Changed, Failed, Request
 from trendbot.fetch.opml import parse_opml
 from trendbot.fetch.recording import Recorder, Tape
 from trendbot.logs import get_logger
-from trendbot.pipeline.compose import ComposeReport, compose
+from trendbot.pipeline.compose import ComposeReport
 from trendbot.pipeline.deliver import DeliverReport, deliver
+from trendbot.pipeline.desk import Desk, publish
 from trendbot.pipeline.group import GroupReport, group_entries
 from trendbot.pipeline.measure import MeasureReport, measure
 from trendbot.pipeline.poll import Asks, PollReport, poll
@@ -264,6 +265,17 @@ def _themes(app: App) -> ThemesFile:
         raise ConfigError(f"{app.themes} cannot be read ({error}): mend it or name another") from error
 
 
+def desk_of(app: App) -> Desk:
+    """Return the editor's desk of a home."""
+    return Desk(
+        database=app.database,
+        renderer=app.renderer,
+        policies=app.digests,
+        approvals=app.approvals,
+        sample=app.sample,
+    )
+
+
 async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) -> _Published:
     """Measure, compose the digests that are due, and send what is in the outbox, whichever of them fails."""
     now = app.clock()
@@ -274,16 +286,7 @@ async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) ->
     for cadence in cadences:
         progress("compose", 0, 0)
         try:
-            reports.append(
-                compose(
-                    app.database,
-                    app.renderer,
-                    cadence=cadence,
-                    now=now,
-                    policy=app.digests[cadence],
-                    sample=app.sample,
-                )
-            )
+            reports.append(publish(desk_of(app), cadence=cadence, now=now))
         except TrendbotError as error:
             log.exception("compose_failed", cadence=cadence)
             problems.append(f"no {cadence} digest: {error}")

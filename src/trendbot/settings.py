@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
 
 from trendbot.errors import ConfigError
 
@@ -73,6 +73,23 @@ class PollingSettings(_Group):
     )
 
 
+Letting = Literal["automatic", "unless-objected", "approve"]
+
+
+class ApprovalSettings(_Group):
+    """Who lets a digest go, by kind of channel; the strictest among a digest's channels decides for all of them."""
+
+    linkedin: Letting = Field(
+        default="automatic",
+        description="Digests with a LinkedIn edition go at once, at `hour` unless objected to, or when approved.",
+    )
+    telegram: Letting = Field(default="automatic", description="The same for digests with a Telegram edition.")
+    email: Letting = Field(default="automatic", description="The same for digests with an email edition.")
+    hour: Annotated[int, Field(ge=0, le=23)] = Field(
+        default=9, description="The UTC hour from which a draft goes to which nobody objected; never in its first hour."
+    )
+
+
 class DigestSettings(_Group):
     """What a digest holds."""
 
@@ -84,6 +101,19 @@ class DigestSettings(_Group):
     )
     per_theme: Annotated[int, Field(ge=1, le=20)] = Field(default=3, description="Stories under one theme at most.")
     per_feed: Annotated[int, Field(ge=1, le=20)] = Field(default=2, description="Stories led by one feed at most.")
+    approval: ApprovalSettings = ApprovalSettings()
+
+
+class TelegramSettings(_Group):
+    """The bot that speaks on Telegram."""
+
+    token: SecretStr | None = Field(default=None, description="The bot's token; without one nothing goes to Telegram.")
+    base_url: HttpUrl | None = Field(
+        default=None, description="Where the Bot API is, up to the token; default Telegram's own server."
+    )
+    rate: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=25.0, description="Messages a second to everybody together; Telegram allows about 30."
+    )
 
 
 class Settings(_Group):
@@ -102,6 +132,7 @@ class Settings(_Group):
     fetch: FetchSettings = FetchSettings()
     polling: PollingSettings = PollingSettings()
     digest: DigestSettings = DigestSettings()
+    telegram: TelegramSettings = TelegramSettings()
 
     @property
     def database_address(self) -> str:

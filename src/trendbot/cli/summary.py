@@ -110,6 +110,9 @@ def _several(reports: list[ComposeReport]) -> str:
 
 
 def _digest(report: ComposeReport) -> str:
+    if report.waiting:
+        how = f"`trendbot digests preview --cadence {report.cadence}` shows it"
+        return f"{report.cadence} draft for {report.slot} ({report.stories} stories) {report.waiting}; {how}"
     if report.digest is None:
         return f"no {report.cadence} digest for {report.slot} (nothing to tell yet)"
     told = f"a quiet day, {report.stories} stories" if report.quiet else f"{report.stories} stories"
@@ -186,4 +189,5 @@ def _digest_mapping(report: ComposeReport) -> dict[str, Any]:
         "created": report.created,
         "quiet": report.quiet,
         "stories": report.stories,
+        "waiting": report.waiting,
     }

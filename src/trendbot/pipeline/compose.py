@@ -40,7 +40,10 @@ AUTOMATIC = "automatic"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComposeReport:
-    """What came of it: the slot's digest (None where there has never been anything to tell), and whether it is new."""
+    """What came of it: the slot's digest (None where there has never been anything to tell), and whether it is new.
+
+    `waiting` says of a digest that lies on the desk as a draft what it waits for.
+    """
 
     cadence: Cadence
     slot: str
@@ -48,6 +51,7 @@ class ComposeReport:
     created: bool
     quiet: bool
     stories: int
+    waiting: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
