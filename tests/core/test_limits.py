@@ -65,6 +65,7 @@ def test_a_cut_is_made_at_a_word_and_shown() -> None:
         "https://host.example:99999/",
         "https://[half/",
         "ftp://host.example/",
+        "https://host.example/" + "x" * 2000,
         "",
     ],
 )
@@ -171,6 +172,7 @@ GOOD = {"subject": "A subject", "text": "see https://x.example/", "markup": '<a 
         ({"subject": ""}, "subject"),
         ({"subject": "x" * 61}, "subject"),
         ({"subject": "two\nlines"}, "subject"),
+        ({"subject": "=?utf-8?B?SGVsbG8=?= hidden"}, "subject"),
         ({"markup": "x" * 90_001}, "size"),
         ({"markup": "<script>x</script>"}, "tag"),
         ({"markup": '<img src="https://x.example/a.png">'}, "alt"),

@@ -26,7 +26,7 @@ from trendbot.core.memory import Told, returning
 from trendbot.core.proofs import Source, objections, read_source
 from trendbot.core.ranking import Candidate, Ranked, Report, Selection, content_vector, rank, select
 from trendbot.core.summaries import Span, Text, choose_sentences, cosine
-from trendbot.core.telling import headline_of, source_of, surprised
+from trendbot.core.telling import HEADLINE, headline_of, source_of, surprised
 from trendbot.core.variants import RISES, card, fitted, texts
 from trendbot.core.vocabulary import Cadence
 
@@ -245,7 +245,7 @@ def _item(ranked: Ranked, gate: _Gate, *, sentences: int, others: int) -> Digest
     reports, lead = ranked.candidate.reports, ranked.lead
     return DigestItem(
         story_id=ranked.candidate.story_id,
-        headline=headline_of(lead),
+        headline=_headline(lead),
         lead=_entry(lead),
         sentences=_sentences(ranked, gate, sentences),
         reports=len({report.canonical_url for report in reports}),
@@ -259,6 +259,12 @@ def _item(ranked: Ranked, gate: _Gate, *, sentences: int, others: int) -> Digest
         parts=ranked.parts,
         publisher=lead.publisher,
     )
+
+
+def _headline(report: Report) -> str:
+    """Return the headline; the title as it is where what was made of it is not borne out by it."""
+    headline = headline_of(report)
+    return one_line(report.title, HEADLINE) if objections(headline, read_source(report.title)) else headline
 
 
 def _entry(report: Report) -> DigestEntry:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from trendbot.core.digests import DigestItem, DigestRise, ReportCard
 from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, one_line, plain_line, shorten, shorten_units
+from trendbot.core.proofs import objections, read_source
 from trendbot.core.vocabulary import Cadence
 
 NOTHING_ROSE = "Nothing rose beyond chance."
@@ -65,7 +66,32 @@ def day_line(
     updates: int = 0,
     themes: Sequence[str] = (),
 ) -> str:
-    """Return the one sentence that tells the day or week; `themes` are those that a reader chose, none for all."""
+    """Return the one sentence that tells the day or week; `themes` are those that a reader chose, none for all.
+
+    It goes through the proof gate as any other sentence does, held against the facts it was made from; what the gate
+    stops is told by the number of stories alone.
+    """
+    facts = [
+        f"{number:,}."
+        for number in (stories, entries, feeds, followed, updates, lead.publishers if lead else 0, len(themes))
+    ]
+    names = [f"“{name}”." for name in (rising, *themes) if name]
+    told = _day_line(cadence, (stories, entries, feeds, followed, updates), lead, rising, themes)
+    return (
+        told
+        if not objections(told, read_source(" ".join([*facts, *names])))
+        else f"{counted(stories, 'story', 'stories')}."
+    )
+
+
+def _day_line(
+    cadence: Cadence,
+    counts: tuple[int, int, int, int, int],
+    lead: DigestItem | None,
+    rising: str,
+    themes: Sequence[str],
+) -> str:
+    stories, entries, feeds, followed, updates = counts
     span = "day" if cadence is Cadence.DAILY else "week"
     if not stories:
         read = counted(followed, "feed")
@@ -160,8 +186,9 @@ def hook(headline: str, limit: int = FOLD_PHONE) -> str:
 
 
 def subject(headline: str, fallback: str) -> str:
-    """Return a mail subject of one line that says the lead."""
-    return shorten(plain_line(headline, 200), MAIL_SUBJECT) or shorten(plain_line(fallback, 200), MAIL_SUBJECT)
+    """Return a mail subject of one line that says the lead; what would be read as an encoded word is taken apart."""
+    lines = (plain_line(text, 200).replace("=?", "= ?") for text in (headline, fallback))
+    return next((line for line in (shorten(line, MAIL_SUBJECT) for line in lines) if line), "")
 
 
 def call(brand: str) -> str:

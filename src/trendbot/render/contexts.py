@@ -12,6 +12,7 @@ from trendbot.core.pictures import CHART_CID, DARK_CID, Chart
 
 LINE = 159
 POST_LINES = 5
+POST_ADDRESS = 300
 _ALSO = 12
 
 
@@ -39,8 +40,14 @@ def linkedin(content: DigestContent, *, card: bool, lines: int = POST_LINES - 1)
         "hook": wording.hook(f"Sample: {opening}" if content.sample else opening),
         "lines": [post_line(item) for item in items[:lines]],
         "tags": wording.hashtags(_slugs(content)),
+        "lead_url": _short_url(content.lead),
         "card": card,
     }
+
+
+def _short_url(item: DigestItem | None) -> str:
+    """Return the address of a story where it is short enough to stand in a post."""
+    return item.lead.url if item and len(item.lead.url) <= POST_ADDRESS else ""
 
 
 def _by_turns(content: DigestContent) -> list[DigestItem]:

@@ -61,13 +61,20 @@ def check_mail(*, subject: str, text: str, markup: str) -> tuple[Problem, ...]:
     reader.feed(markup)
     reader.close()
     found = list(reader.problems)
-    if not 1 <= len(subject) <= MAIL_SUBJECT or plain_line(subject, MAIL_SUBJECT) != subject:
-        found.append(Problem(rule="subject", line=1, detail=f"one line of 1 to {MAIL_SUBJECT} characters, {subject!r}"))
-    found += _size(markup)
+    found += [*_subject(subject), *_size(markup)]
     if remote := _REMOTE_STYLE.search(markup):
         line = markup.count("\n", 0, remote.start()) + 1
         found.append(Problem(rule="style", line=line, detail="the style loads something from elsewhere"))
     return (*found, *_links(reader.links, text), *check_contrast(markup))
+
+
+def _subject(subject: str) -> list[Problem]:
+    if not 1 <= len(subject) <= MAIL_SUBJECT or plain_line(subject, MAIL_SUBJECT) != subject:
+        detail = f"one line of 1 to {MAIL_SUBJECT} characters, {subject[:80]!r}"
+        return [Problem(rule="subject", line=1, detail=detail)]
+    if "=?" in subject:
+        return [Problem(rule="subject", line=1, detail="holds an encoded word, which mail programs would decode")]
+    return []
 
 
 def _size(markup: str) -> list[Problem]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from trendbot.core.limits.problems import utf16_length
 
 _INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u061c")
+LONGEST_ADDRESS = 2000
 _RARE = re.compile(r"[^\t\n\x20-\x7e]")
 _LEADING_ON = frozenset(
     "a an the of to in on at for with by from under over into as and or".split()  # noqa: SIM905
@@ -82,8 +83,11 @@ def _visible(character: str) -> str:
 
 
 def safe_link(url: str) -> str | None:
-    """Return `url` where a reader may be sent there: http or https, a dotted host, no user name; else None."""
-    if any(ord(character) <= 0x20 or character in '"<>\\^`{|}' for character in url):  # noqa: PLR2004
+    """Return `url` where a reader may be sent there: http or https, a dotted host, no user name; else None.
+
+    What is longer than `LONGEST_ADDRESS` is no address that programs agree on.
+    """
+    if len(url) > LONGEST_ADDRESS or any(ord(character) <= 0x20 or character in '"<>\\^`{|}' for character in url):  # noqa: PLR2004
         return None
     try:
         parts = urlsplit(url)
