@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.serving import item, rss
 
@@ -64,6 +64,7 @@ parts = st.lists(st.sampled_from(PIECES), max_size=7).map("".join)
 
 
 @settings(max_examples=400, deadline=None)
+@example(channel="", items=["<title>A &amp; B</title><source url='https://a.example/'>s</source><title>C</title>"])
 @given(channel=parts, items=st.lists(parts, max_size=3))
 def test_both_readers_agree_on_any_rss(channel: str, items: list[str]) -> None:
     inner = channel + "".join(f"<item>{each}</item>" for each in items)

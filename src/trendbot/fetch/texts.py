@@ -37,6 +37,9 @@ _VOID = frozenset(
     {"br", "hr", "img", "input", "link", "meta", "area", "base", "col", "embed", "source", "track", "wbr"}
 )
 _MANY_TAGS, _DEEPEST = 400, 200
+_CLEANER = nh3.Cleaner(tags=set(), clean_content_tags={"script", "style", "noscript", "template"})
+_WRITTEN = (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&"))
+"""The only entities that nh3 writes; the last comes last."""
 _MARKUP_AGAIN = re.compile(r"\s*<(?:p|div|a|span|ul|ol|h[1-6]|img|figure|br)\b[^>]*>", re.IGNORECASE)
 
 
@@ -77,25 +80,33 @@ def shortened(text: str, limit: int) -> str:
 def _lines(raw: Raw) -> Iterator[str]:
     """Yield the lines that say something, as plain text with single spaces."""
     text = raw.value[:RAW_LIMIT]
-    if (raw.markup and ("<" in text or "&" in text)) or _ACTIVE.search(text):
+    if ("<" in text or "&" in text) and (raw.markup or _ACTIVE.search(text)):
         text = _without_markup(text)
         if _MARKUP_AGAIN.match(text):  # escaped twice, as many generators do
             text = _without_markup(text)
     for line in text.splitlines():
-        plain = " ".join(line.split())
+        plain = _single_spaced(line)
         if not plain.isprintable():  # Python counts all that deceives as unprintable
             plain = " ".join(_DECEIVING.sub("", plain).split())
         if plain:
             yield plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
+def _single_spaced(text: str) -> str:
+    """Return `text` with any white space as one space; most text has it so, and the space alone is printable."""
+    return text.strip(" ") if text.isprintable() and "  " not in text else " ".join(text.split())
+
+
 def _without_markup(text: str) -> str:
-    if "<" in text:
-        text = " ".join(text.split())  # white space in markup means a space
-        text = _BLOCK.sub("\n<", text)
-        if text.count("<") > _MANY_TAGS and _too_deep(text):
-            return html.unescape(_ANY_TAG.sub("", text))
-    return html.unescape(nh3.clean(text, tags=set(), clean_content_tags={"script", "style", "noscript", "template"}))
+    if "<" not in text:
+        return html.unescape(text)
+    text = _BLOCK.sub("\n<", _single_spaced(text))  # white space in markup means a space
+    if text.count("<") > _MANY_TAGS and _too_deep(text):
+        return html.unescape(_ANY_TAG.sub("", text))
+    text = _CLEANER.clean(text)
+    for written, character in _WRITTEN:
+        text = text.replace(written, character)
+    return text
 
 
 def _too_deep(text: str) -> bool:

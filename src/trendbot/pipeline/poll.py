@@ -43,9 +43,9 @@ Progress = Callable[[int, int], None]
 
 CLAIM = 200
 """Feeds claimed at a time."""
-BATCH = 50
+BATCH = 128
 """Feeds settled in one transaction at most."""
-BACKLOG = 64
+BACKLOG = 128
 """Parsed documents that may wait for the database; bounds the memory."""
 OFFLINE_HOSTS = 2
 """With fewer different hosts asked, silence says nothing about our own network."""

@@ -95,8 +95,9 @@ def _read_link(item: Item, node: Any) -> None:
 
 
 def _read_title(item: Item, node: Any) -> None:
-    if not item.title.value:
-        item.title = guessed(bare(node))
+    if item.title.value:  # which of two counts depends on what stands between them
+        raise HandOverError
+    item.title = guessed(bare(node))
 
 
 def _read_description(item: Item, node: Any) -> None:
