@@ -11,20 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trendbot import __version__
+from trendbot.core.addresses import address_hash
 from trendbot.core.digests import DigestPolicy
 from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.polling import PollPolicy
-from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.core.vocabulary import Cadence, ChannelKind, SuppressionReason
 from trendbot.errors import ConfigError, StoreError
 from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
+from trendbot.pipeline.outbox import Recipients, Retired
 from trendbot.render.environment import Renderer
 from trendbot.store import migrate
-from trendbot.store.database import Database
+from trendbot.store.database import Database, Session
 from trendbot.store.lock import home_lock
 from trendbot.store.secret import home_secret
+from trendbot.subscriptions import Act, suppress
 from trendbot.transports.files import FilesTransport
 from trendbot.transports.mime import MailAddress
+from trendbot.transports.telegram import TelegramTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,6 +66,7 @@ class App:
     fetcher: Fetcher
     renderer: Renderer
     transports: Mapping[str, Transport]
+    recipients: Recipients
     editions: Path
     themes: Path
     seeds: Path
@@ -127,14 +132,14 @@ def own_themes(settings: Settings) -> Path:
 
 
 def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: bool) -> App:
-    files = FilesTransport(settings.editions, sender=_sender(settings))
     return App(
         clock=clock,
         home=settings.home,
         database=database,
         fetcher=fetcher_for(settings),
         renderer=Renderer(bundled("templates"), settings.templates),
-        transports={files.name: files},
+        transports=_transports(settings, sample=sample),
+        recipients=_recipients(settings.home),
         editions=settings.editions,
         themes=themes_file(settings),
         seeds=bundled("seeds") / "feeds.toml",
@@ -143,6 +148,38 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         approvals={} if sample else _approvals(settings),
         sample=sample,
     )
+
+
+def _transports(settings: Settings, *, sample: bool) -> dict[str, Transport]:
+    """Return the transports that are configured; none of them opens anything before it is used.
+
+    Made-up news leaves the machine by no way.
+    """
+    files = FilesTransport(settings.editions, sender=_sender(settings))
+    found: dict[str, Transport] = {files.name: files}
+    asked = settings.telegram
+    if asked.token is not None and not sample:
+        telegram = TelegramTransport(
+            token=asked.token.get_secret_value(),
+            base_url=str(asked.base_url) if asked.base_url else None,
+            rate=asked.rate,
+        )
+        found[telegram.name] = telegram
+    return found
+
+
+def _recipients(home: Path) -> Recipients:
+    """Return what sending has to know of subscribers; the home's secret is read when the first one is written to."""
+
+    def hashed(kind: ChannelKind, address: str) -> str:
+        return address_hash(home_secret(home), kind, address)
+
+    def retire(session: Session, retired: Retired) -> None:
+        reason = SuppressionReason.GONE if retired.gone else SuppressionReason.BLOCKED
+        act = Act(method="transport", now=retired.now)
+        suppress(session, kind=retired.kind, address=retired.address, reason=reason, act=act, key=home_secret(home))
+
+    return Recipients(hash_address=hashed, retire=retire)
 
 
 def fetcher_for(settings: Settings) -> Fetcher:

@@ -25,8 +25,9 @@ from trendbot.fetch.opml import parse_opml
 from trendbot.fetch.recording import Recorder, Tape
 from trendbot.logs import get_logger
 from trendbot.pipeline.compose import ComposeReport
-from trendbot.pipeline.deliver import DeliverReport, deliver
+from trendbot.pipeline.deliver import DeliverReport, deliver, problems_of
 from trendbot.pipeline.desk import Desk, publish
+from trendbot.pipeline.fan_out import fan_out
 from trendbot.pipeline.group import GroupReport, group_entries
 from trendbot.pipeline.measure import MeasureReport, measure
 from trendbot.pipeline.poll import Asks, PollReport, poll
@@ -40,6 +41,8 @@ from trendbot.store.runs import finish_run, start_run
 
 log = get_logger(__name__)
 
+PATIENCE = 60.0
+"""Seconds for which a pass waits for a remote that asked for a pause, before it leaves the rest to the next one."""
 LINE = "line"
 """The name under which `run_line` is recorded."""
 
@@ -291,8 +294,22 @@ async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) ->
             log.exception("compose_failed", cadence=cadence)
             problems.append(f"no {cadence} digest: {error}")
     progress("deliver", 0, 0)
-    delivered = await deliver(app.database, transports=app.transports, clock=app.clock, renderer=app.renderer)
-    return _Published(measure=measured, digests=tuple(reports), deliver=delivered, problems=tuple(problems))
+    fanned = await asyncio.to_thread(fan_out, app.database, app.renderer, now=now)
+    return _Published(
+        measure=measured,
+        digests=tuple(reports),
+        deliver=await deliver(
+            app.database,
+            transports=app.transports,
+            clock=app.clock,
+            renderer=app.renderer,
+            recipients=app.recipients,
+            home=app.home,
+            patience=PATIENCE,
+            close=True,
+        ),
+        problems=(*problems, *fanned.problems),
+    )
 
 
 # -- the summary -------------------------------------------------------------------------------------------------------
@@ -343,7 +360,7 @@ def _and(before: _Published | None, after: _Published) -> _Published:
 def _summary(
     app: App, seeded: int, gathered: _Gathered, published: _Published, started: float, worked: float
 ) -> RunSummary:
-    failed = tuple(f"{each.channel}: {each.reason}" for each in published.deliver.failed)
+    failed = problems_of(published.deliver)
     tagging = tuple(problem for problem in (gathered.tag.problem, gathered.tag.learner_problem) if problem)
     return RunSummary(
         now=app.clock(),

@@ -41,6 +41,9 @@ __all__ = [
 
 log = get_logger(__name__)
 
+MOST_TOLD = 8
+"""Failed deliveries told one by one at most."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliverReport:
@@ -73,6 +76,7 @@ async def deliver(
     home: Path | None = None,
     patience: float = 0.0,
     stop: asyncio.Event | None = None,
+    close: bool = False,
 ) -> DeliverReport:
     """Send what is due, for the transports at hand (by name).
 
@@ -80,7 +84,7 @@ async def deliver(
     With a `renderer`, the files transport also gets a page that shows the newest editions side by side; a file of a
     newest digest that has gone is written again. `dress` may add buttons or a picture to a message. `home` keeps the
     mark of the last send; a database that does not know it is older, and only files are written. `patience` is how
-    many seconds to idle for what is not due yet. `stop` ends it early, in order.
+    many seconds to idle for what is not due yet. `stop` ends it early, in order. `close` closes the transports.
     """
     guard = Guard(home) if home is not None else None
     refused = guard.objection(database) if guard is not None else None
@@ -101,6 +105,8 @@ async def deliver(
     finally:
         if guard is not None:
             guard.flush()
+        for transport in transports.values() if close else ():
+            await transport.close()
     await database.run(rates.prune)
     files = usable.get(FILES)
     paths = await keep_files(database, files, renderer) if isinstance(files, FilesTransport) else ()
@@ -146,3 +152,12 @@ def _report(tally: Tally, paths: tuple[Path, ...], refused: str | None) -> Deliv
         closed=dict(tally.closed),
         refused=refused,
     )
+
+
+def problems_of(report: DeliverReport) -> tuple[str, ...]:
+    """Return what a person should know, a line each: the first few failures, the channels to be mended."""
+    told = [f"{each.channel}: {each.reason}" for each in report.failed[:MOST_TOLD]]
+    if len(report.failed) > MOST_TOLD:
+        told.append(f"{len(report.failed) - MOST_TOLD} more deliveries failed: see `trendbot deliveries list`")
+    told += [f"channel {name} is closed: {reason}" for name, reason in (report.closed or {}).items()]
+    return (*told, report.refused) if report.refused else tuple(told)
