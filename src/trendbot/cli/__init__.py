@@ -28,8 +28,10 @@ COMMANDS = {
     "evaluate": "Measure tagging, names, stories, trends and ranking against labelled data.",
     "stories": "List and show stories, and put right what belongs together.",
     "trends": "Show what is rising and falling beyond chance, with the stories behind it.",
-    "digests": "List and show digests and their editions.",
+    "digests": "Compose, read, edit, approve and compare digests.",
     "why": "Say why an entry or story was told, or what kept it out.",
+    "bot": "Serve subscribers on Telegram, in the foreground.",
+    "subscribers": "List, show, export, erase, suppress and import subscribers.",
     "db": "Upgrade and check the database.",
     "doctor": "Say what is wrong, and what to do about it.",
 }

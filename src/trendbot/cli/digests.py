@@ -1,23 +1,17 @@
-"""`trendbot digests`: what was published."""
+"""`trendbot digests`: what was published, and the editor's desk before that."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
+from trendbot.cli.digests_desk import VERBS, at_desk, draft_of, on_draft
 from trendbot.cli.frame import Choices, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, show_json, show_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from trendbot.store.digests import Digest, Edition
 
 
 @click.group("digests", cls=Noun)
 def command() -> None:
-    """List and show digests and their editions."""
+    """Compose, read, edit, approve and compare digests."""
 
 
 COLUMNS = (
@@ -48,48 +42,37 @@ def list_(choices: Choices, cadence: str | None, limit: int, json_: bool) -> Non
 
 
 @command.command()
-@click.argument("digest", type=int, metavar="ID")
-@click.option("--kind", type=click.Choice(["linkedin", "telegram", "email"]), help="Only this edition, as it is sent.")
+@click.argument("digest", type=int, metavar="ID", required=False)
+@click.option("--kind", type=click.Choice(["linkedin", "telegram", "email"]), help="Only this edition, as it is read.")
+@click.option("--raw", is_flag=True, help="With --kind: as the channel takes it, escapes and markup included.")
+@on_draft
 @as_json
 @pass_choices
-def show(choices: Choices, digest: int, kind: str | None, json_: bool) -> None:
-    """Show a digest as text, and which editions there are of it."""
+def show(
+    choices: Choices, digest: int | None, kind: str | None, raw: bool, cadence: str, slot: str | None, json_: bool
+) -> None:
+    """Show the digest of that ID, or the draft that waits, as text."""
+    from trendbot.cli.digests_view import show_digest, show_draft, show_edition
     from trendbot.cli.opening import opened
+    from trendbot.pipeline.desk import approval_of, waits_for
     from trendbot.store.digests import get_digest, list_editions
 
+    if digest is None:
+        with at_desk(choices, read=True) as (_, desk):
+            draft = draft_of(desk, cadence, slot)
+            waits = waits_for(draft, approval_of(desk, draft.of.cadence))
+        show_json(draft) if json_ else show_draft(draft, waits)
+        return
     with opened(choices) as app:
         found = app.database.read(get_digest, digest)
         editions = app.database.read(list_editions, digest)
     if json_:
         show_json({"digest": found, "editions": editions})
     elif kind:
-        _show_edition(editions, kind)
+        show_edition(editions, kind, raw=raw)
     else:
-        _show_digest(found, editions)
+        show_digest(found, editions)
 
 
-def _show_edition(editions: Sequence[Edition], kind: str) -> None:
-    from trendbot.errors import NotFoundError
-
-    chosen = [edition for edition in editions if edition.kind == kind]
-    if not chosen:
-        there = ", ".join(edition.kind for edition in editions) or "none"
-        raise NotFoundError(f"the digest has no {kind} edition; it has: {there}")
-    for edition in chosen:
-        if edition.subject:
-            click.echo(f"Subject: {edition.subject}\n")
-        for part in edition.parts:
-            click.echo(part)
-
-
-def _show_digest(digest: Digest, editions: Sequence[Edition]) -> None:
-    content = digest.content
-    click.echo(f"{content.title}\n{content.line}\n")
-    for told in content.items():
-        item = told[1]
-        click.echo(f"- {item.headline} ({item.lead.source}; {', '.join(item.themes) or 'no theme'})")
-        click.echo(f"  {item.lead.url}")
-    for edition in editions:
-        click.echo(
-            f"\n{edition.kind}: {len(edition.parts)} part(s), `trendbot digests show {digest.id} --kind {edition.kind}`"
-        )
+for verb in VERBS:
+    command.add_command(verb)

@@ -22,9 +22,9 @@ from trendbot.pipeline.compose import AUTOMATIC, KINDS, ComposeReport, Drawn, co
 from trendbot.render.editions import render_edition
 from trendbot.render.environment import Renderer
 from trendbot.store import digest_acts, digests
+from trendbot.store.channels import list_channels
 from trendbot.store.curation import Act
 from trendbot.store.database import Database
-from trendbot.store.channels import list_channels
 from trendbot.store.digest_acts import Draft, Slot
 
 log = get_logger(__name__)
@@ -45,9 +45,10 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handled:
-    """What came of an act on a draft: the act, the draft as it is now, and the stories that it could not bring in."""
+    """What came of an act on a draft: what the draft was, what it is, and the stories that could not come in."""
 
     act: Act
+    was: DigestContent | None
     draft: Draft | None
     missing: tuple[int, ...]
 
@@ -238,7 +239,7 @@ def decide(
     act = desk.database.write(
         digest_acts.choose, draft.of, story, by=by, now=now, place=place, headline=headline, text=text
     )
-    return _handled(desk, act, redraw(desk, draft))
+    return _handled(desk, act, draft)
 
 
 def undo(desk: Desk, act: int | None, *, by: str, now: datetime) -> Handled:
@@ -252,14 +253,15 @@ def undo(desk: Desk, act: int | None, *, by: str, now: datetime) -> Handled:
     undone = desk.database.write(digest_acts.undo_digest_act, act, by=by, now=now)
     of = next(filter(None, (digest_acts.slot_in(change.subject) for change in undone.changes)), None)
     draft = desk.database.read(digest_acts.find_draft, of) if of is not None else None
-    return _handled(desk, undone, redraw(desk, draft) if draft is not None else None)
+    return _handled(desk, undone, draft)
 
 
-def _handled(desk: Desk, act: Act, draft: Draft | None) -> Handled:
-    if draft is None:
-        return Handled(act=act, draft=None, missing=())
+def _handled(desk: Desk, act: Act, was: Draft | None) -> Handled:
+    if was is None:
+        return Handled(act=act, was=None, draft=None, missing=())
+    draft = redraw(desk, was)
     hand = desk.database.read(digest_acts.choices_of, draft.of)
-    return Handled(act=act, draft=draft, missing=missing(draft.content, hand))
+    return Handled(act=act, was=was.content, draft=draft, missing=missing(draft.content, hand))
 
 
 # -- letting go --------------------------------------------------------------------------------------------------------
