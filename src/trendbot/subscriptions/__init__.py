@@ -8,6 +8,7 @@ standing, its evidence and what waits in the outbox change together or not at al
 from __future__ import annotations
 
 from trendbot.subscriptions.acts import (
+    BLOCKED,
     Act,
     Outcome,
     Requested,
@@ -15,6 +16,7 @@ from trendbot.subscriptions.acts import (
     end_pauses,
     erase,
     link,
+    note_blocked,
     pause,
     prefer,
     request,
@@ -27,6 +29,7 @@ from trendbot.subscriptions.exporting import export_person
 from trendbot.subscriptions.importing import ImportReport, import_rows, read_rows
 
 __all__ = [
+    "BLOCKED",
     "Act",
     "ImportReport",
     "Outcome",
@@ -37,6 +40,7 @@ __all__ = [
     "export_person",
     "import_rows",
     "link",
+    "note_blocked",
     "pause",
     "prefer",
     "read_rows",

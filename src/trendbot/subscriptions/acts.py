@@ -22,6 +22,10 @@ _UNWELCOME = {
 }
 
 
+BLOCKED = "blocked"
+"""The method of a pause that came about because the person blocked the sender."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Act:
     """When something was done and by which way: ``bot``, ``web``, ``mail``, ``one-click``, ``import``, ``operator``.
@@ -164,6 +168,13 @@ def pause(
     if after is not None:
         subscribers.drop_pending(session, subscriber_id, channel_id=channel_id, why="paused")
     return after
+
+
+def note_blocked(session: Session, subscriber_id: int, channel_id: int, *, now: datetime) -> None:
+    """Note that a person blocked the sender: a pause without end, which their next word ends."""
+    found = subscribers.find_subscription(session, subscriber_id, channel_id)
+    if found is not None and found.status is SubscriptionStatus.CONFIRMED:
+        pause(session, subscriber_id, channel_id, act=Act(method=BLOCKED, now=now))
 
 
 def resume(session: Session, subscriber_id: int, channel_id: int, *, act: Act) -> Subscription | None:

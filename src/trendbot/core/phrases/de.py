@@ -7,6 +7,9 @@ from typing import Final
 PHRASES: Final[dict[str, str]] = {
     "language": "Deutsch",
     "zone": "Europe/Berlin",
+    "months": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "instant": "{weekday}, {day}. {month}, {time}",
+    "and": "und",
     # -- commands, as the menu shows them --
     "command.start": "Abonnieren und den heutigen Überblick sehen",
     "command.themes": "Themen wählen",

@@ -7,6 +7,9 @@ from typing import Final
 PHRASES: Final[dict[str, str]] = {
     "language": "English",
     "zone": "UTC",
+    "months": "January February March April May June July August September October November December",
+    "instant": "{weekday} {day} {month}, {time}",
+    "and": "and",
     # -- commands, as the menu shows them --
     "command.start": "Subscribe, and see today's digest",
     "command.themes": "Choose your themes",

@@ -1,0 +1,160 @@
+"""What a visitor can read: the newest digest, a glimpse of it, what is rising, what a search finds.
+
+Headlines and names come from strangers: each is one harmless line, escaped here.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from trendbot.bot import telling
+from trendbot.bot.answers import Answer, Photo, Post, answer
+from trendbot.bot.visit import Visit
+from trendbot.core import wording
+from trendbot.core.buttons import digest_rows
+from trendbot.core.digests import DigestContent, DigestItem
+from trendbot.core.entries import Entry
+from trendbot.core.limits import plain_line, safe_link
+from trendbot.core.pictures import PictureForm
+from trendbot.core.variants import select_for, variant_of
+from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.pipeline.editions import ensure_edition
+from trendbot.render.environment import Renderer
+from trendbot.store import digests, entries, trends
+from trendbot.store.database import Database, Session
+from trendbot.store.digests import Digest
+from trendbot.store.trends import KeptReading
+
+GLIMPSE = 3
+FOUND = 10
+SEARCH_DAYS = 90
+_HEADLINE, _SOURCE = 200, 80
+_SHOWN = 6
+
+
+def newest_digest(session: Session, cadence: Cadence | None) -> Digest | None:
+    """Return the newest digest of a cadence, else the newest there is."""
+    wanted = digests.latest_digest(session, cadence) if cadence else None
+    return wanted or next(iter(digests.list_digests(session, limit=1)), None)
+
+
+def content_for(visit: Visit, digest: Digest) -> DigestContent | None:
+    """Return what of a digest the visitor's themes choose, or None where that is nothing."""
+    return select_for(digest.content, (slug for slug in visit.preferences.themes if slug in visit.themes))
+
+
+def glimpse(session: Session, visit: Visit) -> list[str]:
+    """Return a first look at the newest digest: a few headlines as lines of HTML."""
+    digest = newest_digest(session, visit.preferences.cadence)
+    content = content_for(visit, digest) if digest else None
+    if content is None:
+        return []
+    return [f"• {headline(item)}" for _, item in content.items()[:GLIMPSE]]
+
+
+def headline(item: DigestItem) -> str:
+    """Return a story's headline as a link, with its source."""
+    return _linked(item.headline, item.lead.url, item.lead.source)
+
+
+def _linked(title: str, url: str, source: str) -> str:
+    text = html.escape(plain_line(title, _HEADLINE) or "…", quote=False)
+    address = safe_link(url)
+    linked = f'<a href="{html.escape(address)}">{text}</a>' if address else text
+    name = html.escape(plain_line(source, _SOURCE), quote=False)
+    return f"{linked} – {name}" if name else linked
+
+
+def latest(database: Database, renderer: Renderer, visit: Visit) -> Answer:
+    """Answer with the newest digest on the visitor's themes, as it is sent at the hour."""
+    digest = database.read(newest_digest, visit.preferences.cadence)
+    if digest is None:
+        return answer(Post(text=visit.words.say("latest.none")))
+    chosen = (slug for slug in visit.preferences.themes if slug in visit.themes)
+    edition = ensure_edition(database, digest.id, ChannelKind.TELEGRAM, variant_of(chosen), renderer, now=visit.now)
+    if edition is None:
+        return answer(Post(text=visit.words.say("latest.nothing")))
+    *first, last = edition.parts
+    rows = digest_rows(visit.words, digest.id)
+    return answer(*(Post(text=part) for part in first), Post(text=last, rows=rows))
+
+
+# -- trends ------------------------------------------------------------------------------------------------------------
+
+
+def rising(database: Database, visit: Visit) -> Answer:
+    """Answer with what rises and falls beyond chance, and with the newest digest's chart where it has one."""
+    newest = database.read(trends.newest_day, until=visit.now.date())
+    if newest is None:
+        return answer(Post(text=visit.words.say("trends.unknown")))
+    readings = database.read(trends.list_readings, since=newest - timedelta(days=6), until=newest)
+    text = trends_text(visit, newest, readings)
+    chart = database.read(_chart) if any(each.direction == "rising" for each in readings) else None
+    post = Post(text=text)
+    return answer(post) if chart is None else answer(chart, post)
+
+
+def trends_text(visit: Visit, newest: date, readings: Iterable[KeptReading]) -> str:
+    """Return what rises and falls as a message."""
+    words = visit.words
+    day = f"{newest.day} {words.plain('months').split()[newest.month - 1]}"
+    up = [_reading(visit, each) for each in readings if each.direction == "rising"][:_SHOWN]
+    down = [_reading(visit, each) for each in readings if each.direction == "falling"][: _SHOWN // 2]
+    lines = [words.say("trends.title", day=day), *(up or [words.say("trends.none")])]
+    return telling.within([*lines, "", words.say("trends.falling"), *down] if down else lines)
+
+
+def _reading(visit: Visit, reading: KeptReading) -> str:
+    words = visit.words
+    line = words.say(
+        "trends.line",
+        name=plain_line(reading.name, _SOURCE),
+        current=words.count("report", round(reading.current)),
+        window=words.count("day", reading.window_days),
+        usual=wording.figure(reading.baseline),
+    )
+    if reading.low is None or reading.high is None:
+        return f"• {line}"
+    span = words.say("trends.span", low=wording.figure(reading.low), high=wording.figure(reading.high))
+    return f"• {line}\n  {span}"
+
+
+def _chart(session: Session) -> Photo | None:
+    """Return the chart of the newest daily digest, where one was drawn."""
+    digest = digests.latest_digest(session, Cadence.DAILY)
+    for edition in digests.list_editions(session, digest.id) if digest else ():
+        chart = digests.chart_of(session, edition.id)
+        picture = chart.form(PictureForm.CARD) if chart else None
+        if chart and picture:
+            return Photo(png=picture.data, caption=html.escape(plain_line(chart.alt, 900), quote=False))
+    return None
+
+
+# -- search ------------------------------------------------------------------------------------------------------------
+
+
+def search(database: Database, visit: Visit) -> Answer:
+    """Answer with the latest reports that have all the words."""
+    words = plain_line(visit.ask.words, 100)
+    if not words:
+        return answer(Post(text=visit.words.say("search.ask")))
+    since = visit.now - timedelta(days=SEARCH_DAYS)
+    found = database.read(entries.list_entries, since=since, search=words, limit=FOUND + 1)
+    return answer(Post(text=_found_text(visit, words, found)))
+
+
+def _found_text(visit: Visit, words: str, found: tuple[Entry, ...]) -> str:
+    if not found:
+        days = visit.words.count("day", SEARCH_DAYS)
+        return visit.words.say("search.none", days=days, words=words)
+    key = "search.more" if len(found) > FOUND else "search.title"
+    title = visit.words.say(key, count=visit.words.count("report", min(len(found), FOUND)), words=words)
+    return telling.within([title, *(_hit(visit, each) for each in found[:FOUND])])
+
+
+def _hit(visit: Visit, entry: Entry) -> str:
+    local = telling.instant(visit.words, entry.dated_at, visit.preferences)
+    day = html.escape(local.rpartition(",")[0], quote=False)
+    return f"• {_linked(entry.title, entry.url, entry.feed_title)}, {day}"
