@@ -21,13 +21,13 @@ from trendbot.core.digests import (
     DigestItem,
     DigestSection,
     Edited,
-    ReportCard,
     Sentence,
 )
 from trendbot.core.limits import one_line
 from trendbot.core.proofs import is_verbatim, objections, read_source
 from trendbot.core.ranking import Candidate, Report, content_vector
 from trendbot.core.summaries import cosine
+from trendbot.core.variants import card, texts
 
 EDITED = ", edited"
 """Stands behind the source's name where the words are an editor's."""
@@ -196,11 +196,13 @@ def _recounted(content: DigestContent) -> DigestContent:
         rising=content.rising[0].name if content.rising else "",
         updates=sum(item.update for item in told),
     )
-    return replace(content, line=line, foot=replace(foot, minutes=_minutes(told), card=_card(told, foot.card)))
-
-
-def _minutes(told: Iterable[DigestItem]) -> int:
-    return wording.minutes(text for item in told for text in (item.headline, *(each.text for each in item.sentences)))
+    return replace(
+        content,
+        line=line,
+        foot=replace(
+            foot, minutes=wording.minutes(texts(told)), card=card(told, foot.card.blocked if foot.card else 0)
+        ),
+    )
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
@@ -243,18 +245,3 @@ def _said(item: DigestItem, text: str) -> tuple[Sentence, ...]:
         return ()
     source = f"{item.lead.source}{EDITED}"
     return (Sentence(text=text, entry_id=item.lead.entry_id, source=source, start=0, end=0),)
-
-
-def _card(told: Sequence[DigestItem], before: ReportCard | None) -> ReportCard:
-    """Count the sentences again: an editor's are their own, and grounded where the gate has nothing against them."""
-    sentences = [(item, each) for item in told for each in item.sentences]
-    ours = [(item, each) for item, each in sentences if item.edited is not None and item.edited.text]
-    doubted = sum(bool(item.edited and item.edited.objections) for item, _ in ours)
-    machine = sum(getattr(each, "machine", False) for _, each in sentences)
-    return ReportCard(
-        sentences=len(sentences),
-        grounded=len(sentences) - doubted,
-        extractive=len(sentences) - len(ours) - machine,
-        blocked=before.blocked if before else 0,
-        edited=len(ours),
-    )

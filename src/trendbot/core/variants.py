@@ -239,7 +239,16 @@ def texts(items: Iterable[DigestItem]) -> Iterable[str]:
 
 
 def card(items: Iterable[DigestItem], blocked: int) -> ReportCard:
-    """Return the report card of what is told: all of it went through the gate, `blocked` did not."""
-    sentences = [sentence for item in items for sentence in item.sentences]
-    own = sum(not sentence.machine for sentence in sentences)
-    return ReportCard(sentences=len(sentences), grounded=len(sentences), extractive=own, blocked=blocked)
+    """Return the report card of what is told: all went through the gate but for editors' words; `blocked` did not.
+
+    An editor's text is their own, and grounded where the gate has nothing against it.
+    """
+    told = [(item.edited, sentence) for item in items for sentence in item.sentences]
+    ours = [mark for mark, _ in told if mark is not None and mark.text]
+    return ReportCard(
+        sentences=len(told),
+        grounded=len(told) - sum(bool(mark.objections) for mark in ours),
+        extractive=len(told) - len(ours) - sum(sentence.machine for _, sentence in told),
+        blocked=blocked,
+        edited=len(ours),
+    )

@@ -207,7 +207,9 @@ def proof(card: ReportCard | None) -> str:
     if card is None or card.extractive == card.sentences:
         own = "every sentence is its publisher's own"
     else:
-        own = f"{card.extractive} of {counted(card.sentences, 'sentence')} are their publisher's own, all are proved"
+        proved = "all are proved" if card.grounded == card.sentences else f"{card.grounded} are proved"
+        ours = f", {card.edited} the editor's" if card.edited else ""
+        own = f"{card.extractive} of {counted(card.sentences, 'sentence')} are their publisher's own{ours}, {proved}"
     stopped = f"; {counted(card.blocked, 'sentence')} stopped for want of proof" if card and card.blocked else ""
     return f"Chosen and sorted by rules, without a language model; {own}{stopped}."
 
