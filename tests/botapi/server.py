@@ -79,7 +79,10 @@ class BotApi:
         if not request.path.startswith(f"/bot{self.token}/"):
             return _failure(Refused(401, "Unauthorized"))
         method = request.path.rpartition("/")[2]
-        parameters = await _parameters(request)
+        try:
+            parameters = await _parameters(request)
+        except ConnectionError:  # who asked was killed
+            return web.Response()
         self.calls[method] += 1
         handler = self.methods.get(method)
         if handler is None:

@@ -121,6 +121,8 @@ class Sender:
         self._seen: set[tuple[int, int, datetime]] = set()
         self._shut: dict[str, float] = {}
         self._idle = 0.0
+        self._claiming, self._settling, self._calm = asyncio.Lock(), 0, asyncio.Event()
+        self._calm.set()
 
     async def drain(self) -> Tally:
         """Send until nothing is left to do now."""
@@ -244,15 +246,21 @@ class Sender:
             self._held.discard(job.delivery.id)
 
     async def _claimed(self, job: _Job) -> None:
-        claim = await self.database.run(
-            outbox.claim, job.delivery.id, now=self.clock(), budgets=job.keys, address_hash=self._hash(job.delivery)
-        )
+        claim = await self._claim(job)
         if claim.skipped:
             self.tally.skipped[claim.skipped] += 1
         elif claim.lease is not None:
             await self._attempt(job, claim.lease)
         elif not claim.wait:  # another was faster, or it has to wait for its channel or an earlier part
             self._seen.add(_mark(job.delivery))
+
+    async def _claim(self, job: _Job) -> outbox.Claim:
+        """Claim, one at a time and after every answer is written down: so that few rows are ever in doubt."""
+        async with self._claiming:
+            await self._calm.wait()
+            return await self.database.run(
+                outbox.claim, job.delivery.id, now=self.clock(), budgets=job.keys, address_hash=self._hash(job.delivery)
+            )
 
     def _hash(self, delivery: Delivery) -> str | None:
         if self.recipients is None or delivery.subscriber_id is None or delivery.address is None:
@@ -362,6 +370,16 @@ class Sender:
 
     async def _commit(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         """Write down what is known; a database that is away for a moment is no reason to forget an answer."""
+        self._settling += 1
+        self._calm.clear()
+        try:
+            return await self._persistently(work, *args, **kwargs)
+        finally:
+            self._settling -= 1
+            if not self._settling:
+                self._calm.set()
+
+    async def _persistently(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         loop = asyncio.get_running_loop()
         deadline, wait = loop.time() + KEEP_ANSWER, 0.1
         while True:
