@@ -15,17 +15,18 @@ from trendbot.core.addresses import address_hash
 from trendbot.core.digests import DigestPolicy
 from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.polling import PollPolicy
+from trendbot.core.retelling import Summarizer
 from trendbot.core.vocabulary import Cadence, ChannelKind, SuppressionReason
 from trendbot.errors import ConfigError, StoreError
 from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
-from trendbot.pipeline.outbox import Recipients, Retired
+from trendbot.pipeline.outcomes import Recipients, Retired
 from trendbot.render.environment import Renderer
 from trendbot.store import migrate
 from trendbot.store.database import Database, Session
 from trendbot.store.lock import home_lock
 from trendbot.store.secret import home_secret
-from trendbot.subscriptions import Act, suppress
+from trendbot.subscriptions import Act, note_blocked, suppress
 from trendbot.transports.files import FilesTransport
 from trendbot.transports.mime import MailAddress
 from trendbot.transports.telegram import TelegramTransport
@@ -69,11 +70,13 @@ class App:
     recipients: Recipients
     editions: Path
     themes: Path
+    encoder: Path | None
     seeds: Path
     polling: PollPolicy
     digests: Mapping[Cadence, DigestPolicy]
     approvals: Mapping[ChannelKind, ApprovalPolicy]
     sample: bool
+    summarizer: Summarizer | None = None
 
     def key(self) -> bytes:
         """Return the installation's secret, which signs links and hides suppressed addresses; made at first use.
@@ -142,11 +145,38 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         recipients=_recipients(settings.home),
         editions=settings.editions,
         themes=themes_file(settings),
+        encoder=settings.tagging.encoder,
         seeds=bundled("seeds") / "feeds.toml",
         polling=_polling(settings),
         digests={cadence: digest_policy(settings, cadence) for cadence in Cadence},
         approvals={} if sample else _approvals(settings),
         sample=sample,
+        summarizer=_summarizer(settings),
+    )
+
+
+def _summarizer(settings: Settings) -> Summarizer | None:
+    """Return what words stories by a language model, where one is configured."""
+    asked = settings.summarize
+    if not asked.enabled:
+        return None
+    if not asked.model:
+        raise ConfigError("setting summarize.enabled needs summarize.model: name the model that the endpoint serves")
+    from trendbot.summarize.llm import LlmSummarizer, Terms
+
+    return LlmSummarizer(
+        Terms(
+            endpoint=str(asked.endpoint),
+            model=asked.model,
+            api_key=asked.api_key.get_secret_value() if asked.api_key else None,
+            seconds=asked.seconds,
+            timeout=asked.timeout,
+            retries=asked.retries,
+            max_tokens=asked.max_tokens,
+            max_cost=asked.max_cost,
+            price_in=asked.price_in,
+            price_out=asked.price_out,
+        )
     )
 
 
@@ -175,6 +205,9 @@ def _recipients(home: Path) -> Recipients:
         return address_hash(home_secret(home), kind, address)
 
     def retire(session: Session, retired: Retired) -> None:
+        if retired.kind is ChannelKind.TELEGRAM and not retired.gone:  # unblocked, they go on where they were
+            note_blocked(session, retired.subscriber_id, retired.channel_id, now=retired.now)
+            return
         reason = SuppressionReason.GONE if retired.gone else SuppressionReason.BLOCKED
         act = Act(method="transport", now=retired.now)
         suppress(session, kind=retired.kind, address=retired.address, reason=reason, act=act, key=home_secret(home))
@@ -200,8 +233,10 @@ def _polling(settings: Settings) -> PollPolicy:
     return PollPolicy(
         interval=timedelta(minutes=settings.polling.interval_minutes),
         max_interval=timedelta(hours=settings.polling.max_interval_hours),
+        backlog_age=timedelta(hours=settings.polling.backlog_hours),
         connections=settings.fetch.connections,
         per_host=settings.fetch.per_host,
+        host_gap=timedelta(seconds=settings.polling.host_gap_seconds),
     )
 
 
@@ -216,6 +251,7 @@ def digest_policy(settings: Settings, cadence: Cadence) -> DigestPolicy:
     """Return what the digests of a cadence may hold, as the settings have it."""
     digest, brand = settings.digest, settings.brand
     return DigestPolicy(
+        minutes=digest.daily_minutes if cadence is Cadence.DAILY else digest.weekly_minutes,
         stories=digest.daily_stories if cadence is Cadence.DAILY else digest.weekly_stories,
         per_theme=digest.per_theme,
         per_feed=digest.per_feed,

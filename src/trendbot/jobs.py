@@ -24,10 +24,12 @@ from trendbot.fetch.http import Changed, Failed, Request
 from trendbot.fetch.opml import parse_opml
 from trendbot.fetch.recording import Recorder, Tape
 from trendbot.logs import get_logger
+from trendbot.pipeline.audience import to_subscribers
 from trendbot.pipeline.compose import ComposeReport
 from trendbot.pipeline.deliver import DeliverReport, deliver, problems_of
 from trendbot.pipeline.desk import Desk, publish
-from trendbot.pipeline.fan_out import fan_out
+from trendbot.pipeline.dressing import dresser
+from trendbot.pipeline.errata import find_errata
 from trendbot.pipeline.group import GroupReport, group_entries
 from trendbot.pipeline.measure import MeasureReport, measure
 from trendbot.pipeline.poll import Asks, PollReport, poll
@@ -38,6 +40,7 @@ from trendbot.sample import SampleServer, load_sample
 from trendbot.store.checkup import count_entries
 from trendbot.store.feeds import count_feeds, list_feeds, seed_feeds
 from trendbot.store.runs import finish_run, start_run
+from trendbot.subscriptions import end_pauses
 
 log = get_logger(__name__)
 
@@ -253,7 +256,7 @@ def _digested(app: App, polled: PollReport, progress: Progress) -> _Gathered:
     """Tag and group what a poll brought."""
     now = app.clock()
     progress("tag", 0, 0)
-    tagged = tag_entries(app.database, now=now, themes=_themes(app))
+    tagged = tag_entries(app.database, now=now, themes=_themes(app), encoder=app.encoder)
     progress("names", 0, 0)
     follow_names(app.database, now=now)
     progress("group", 0, 0)
@@ -276,6 +279,7 @@ def desk_of(app: App) -> Desk:
         policies=app.digests,
         approvals=app.approvals,
         sample=app.sample,
+        summarizer=app.summarizer,
     )
 
 
@@ -284,17 +288,19 @@ async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) ->
     now = app.clock()
     progress("measure", 0, 0)
     measured = measure(app.database, now=now)
+    find_errata(app.database, now=now)
     reports: list[ComposeReport] = []
     problems: list[str] = []
     for cadence in cadences:
         progress("compose", 0, 0)
         try:
-            reports.append(publish(desk_of(app), cadence=cadence, now=now))
+            reports.append(await asyncio.to_thread(publish, desk_of(app), cadence=cadence, now=now))
         except TrendbotError as error:
             log.exception("compose_failed", cadence=cadence)
             problems.append(f"no {cadence} digest: {error}")
     progress("deliver", 0, 0)
-    fanned = await asyncio.to_thread(fan_out, app.database, app.renderer, now=now)
+    await app.database.run(end_pauses, now=now)
+    fanned = await asyncio.to_thread(to_subscribers, app.database, app.renderer, now=now)
     return _Published(
         measure=measured,
         digests=tuple(reports),
@@ -304,11 +310,12 @@ async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) ->
             clock=app.clock,
             renderer=app.renderer,
             recipients=app.recipients,
+            dress=dresser(app.database),
             home=app.home,
             patience=PATIENCE,
             close=True,
         ),
-        problems=(*problems, *fanned.problems),
+        problems=(*problems, *fanned),
     )
 
 

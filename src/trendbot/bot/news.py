@@ -16,7 +16,8 @@ from trendbot.core import wording
 from trendbot.core.buttons import digest_rows
 from trendbot.core.digests import DigestContent, DigestItem
 from trendbot.core.entries import Entry
-from trendbot.core.limits import plain_line, safe_link
+from trendbot.core.limits import plain_line
+from trendbot.core.lines import linked
 from trendbot.core.pictures import PictureForm
 from trendbot.core.variants import select_for, variant_of
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -30,7 +31,7 @@ from trendbot.store.trends import KeptReading
 GLIMPSE = 3
 FOUND = 10
 SEARCH_DAYS = 90
-_HEADLINE, _SOURCE = 200, 80
+_SOURCE = 80
 _SHOWN = 6
 
 
@@ -56,15 +57,7 @@ def glimpse(session: Session, visit: Visit) -> list[str]:
 
 def headline(item: DigestItem) -> str:
     """Return a story's headline as a link, with its source."""
-    return _linked(item.headline, item.lead.url, item.lead.source)
-
-
-def _linked(title: str, url: str, source: str) -> str:
-    text = html.escape(plain_line(title, _HEADLINE) or "…", quote=False)
-    address = safe_link(url)
-    linked = f'<a href="{html.escape(address)}">{text}</a>' if address else text
-    name = html.escape(plain_line(source, _SOURCE), quote=False)
-    return f"{linked} – {name}" if name else linked
+    return linked(item.headline, item.lead.url, item.lead.source)
 
 
 def latest(database: Database, renderer: Renderer, visit: Visit) -> Answer:
@@ -157,4 +150,4 @@ def _found_text(visit: Visit, words: str, found: tuple[Entry, ...]) -> str:
 def _hit(visit: Visit, entry: Entry) -> str:
     local = telling.instant(visit.words, entry.dated_at, visit.preferences)
     day = html.escape(local.rpartition(",")[0], quote=False)
-    return f"• {_linked(entry.title, entry.url, entry.feed_title)}, {day}"
+    return f"• {linked(entry.title, entry.url, entry.feed_title)}, {day}"

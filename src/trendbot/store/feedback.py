@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +43,14 @@ def say_feedback(session: Session, *, subscriber_id: int, story_id: int, value: 
     row.value, row.at = (1 if value > 0 else -1), now
     session.flush()
     return True
+
+
+def who_said(session: Session, subscriber_ids: Sequence[int]) -> frozenset[int]:
+    """Return those of the subscribers who said anything."""
+    found: set[int] = set()
+    for chunk in chunks(subscriber_ids):
+        found.update(session.scalars(select(FeedbackRow.subscriber_id).where(FeedbackRow.subscriber_id.in_(chunk))))
+    return frozenset(found)
 
 
 def list_feedback(session: Session, subscriber_id: int, *, limit: int = 500) -> tuple[Feedback, ...]:

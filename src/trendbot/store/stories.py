@@ -156,6 +156,12 @@ def standing(session: Session, story_id: int) -> StoryRow:
     return row
 
 
+def feeds_of(session: Session, story_id: int) -> frozenset[int]:
+    """Return the numbers of the feeds that reported a story."""
+    feeds = select(Entry.feed_id).join(StoryEntry, StoryEntry.entry_id == Entry.id)
+    return frozenset(session.scalars(feeds.where(StoryEntry.story_id == story_id)))
+
+
 def _themes(session: Session, story_id: int) -> tuple[str, ...]:
     """Return the themes of at least half as many entries as the commonest theme of the story has, commonest first."""
     entries = session.scalars(select(StoryEntry.entry_id).where(StoryEntry.story_id == story_id)).all()

@@ -158,7 +158,7 @@ def count_subscriptions(session: Session, channel_id: int) -> dict[SubscriptionS
 def find_subscription(session: Session, subscriber_id: int, channel_id: int) -> Subscription | None:
     """Return a subscription, or None where there is none."""
     row = session.get(SubscriptionRow, (subscriber_id, channel_id))
-    return _subscription(row) if row else None
+    return subscription_of(row) if row else None
 
 
 def put_subscription(session: Session, subscription: Subscription) -> Subscription:
@@ -183,7 +183,7 @@ def lapsed_pauses(session: Session, *, now: datetime, limit: int = 1000) -> tupl
     query = select(SubscriptionRow).where(
         SubscriptionRow.status == SubscriptionStatus.PAUSED, SubscriptionRow.paused_until <= now
     )
-    return tuple(_subscription(row) for row in session.scalars(query.limit(limit)))
+    return tuple(subscription_of(row) for row in session.scalars(query.limit(limit)))
 
 
 def set_language(session: Session, subscriber_id: int, language: str) -> None:
@@ -242,7 +242,7 @@ def _listed() -> Select[SubscriberRow, SubscriptionRow, str]:
 def _listing(subscriber: SubscriberRow, subscription: SubscriptionRow | None, slug: str | None) -> Listed:
     return Listed(
         subscriber=_subscriber(subscriber),
-        subscription=_subscription(subscription) if subscription else None,
+        subscription=subscription_of(subscription) if subscription else None,
         channel=slug,
     )
 
@@ -260,7 +260,8 @@ def _subscriber(row: SubscriberRow) -> Subscriber:
     )
 
 
-def _subscription(row: SubscriptionRow) -> Subscription:
+def subscription_of(row: SubscriptionRow) -> Subscription:
+    """Return a row as a value."""
     quiet = None
     if row.quiet_from is not None and row.quiet_to is not None:
         quiet = Quiet(start=row.quiet_from, end=row.quiet_to)

@@ -61,7 +61,7 @@ def count_alerts(session: Session, subscriber_ids: Sequence[int], *, since: date
             .where(
                 Delivery.subscriber_id.in_(chunk),
                 Notice.notice == NoticeKind.ALERT,
-                Notice.made_at >= since,
+                Delivery.not_before >= since,
                 Delivery.status.in_(COUNTED),
             )
             .group_by(Delivery.subscriber_id)

@@ -212,8 +212,11 @@ PHRASES: Final[dict[str, str]] = {
     # -- alerts --
     "alert.title": "<b>Nimmt zu: {name}</b>",
     "alert.line": "{current} in {window}, sonst {usual}.",
-    "alert.why": "Du hast um Eilmeldungen gebeten, {alerts}. <i>Einstellungen</i> ändert das.",
-    "alert.story": "Eine Meldung breitet sich aus: {publishers} in {window}.",
+    "alert.why": "<i>Du hast um Eilmeldungen gebeten. Einstellungen ändert das.</i>",
+    "alert.story": "<b>Eine Meldung breitet sich aus</b>",
+    "alert.spread": "{publishers} in {window}, {reports}.",
+    "hours.one": "{number} Stunde",
+    "hours.many": "{number} Stunden",
     # -- buttons --
     "button.why": "Warum diese",
     "button.taste": "Mehr oder weniger",

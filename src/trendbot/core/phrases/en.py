@@ -205,8 +205,11 @@ PHRASES: Final[dict[str, str]] = {
     # -- alerts --
     "alert.title": "<b>Rising: {name}</b>",
     "alert.line": "{current} in {window}, usually {usual}.",
-    "alert.why": "You asked for alerts, {alerts}. Tap <i>Settings</i> to change that.",
-    "alert.story": "A story is spreading: {publishers} within {window}.",
+    "alert.why": "<i>You asked for alerts. Settings changes that.</i>",
+    "alert.story": "<b>A story is spreading</b>",
+    "alert.spread": "{publishers} within {window}, {reports}.",
+    "hours.one": "{number} hour",
+    "hours.many": "{number} hours",
     # -- buttons --
     "button.why": "Why these",
     "button.taste": "More or less",

@@ -1,0 +1,46 @@
+"""Buttons under what a subscriber gets on Telegram: why, more or less, settings; below the last part only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from trendbot.core.alerts import story_of
+from trendbot.core.buttons import Rows, alert_rows, digest_rows
+from trendbot.core.phrases import Words
+from trendbot.core.vocabulary import ChannelKind, NoticeKind
+from trendbot.store import subscribers
+from trendbot.store.database import Database
+from trendbot.store.deliveries import Delivery
+from trendbot.transports.base import Button, Message
+
+
+def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
+    """Return what puts buttons under messages, each in its reader's language."""
+    known: dict[int, Words] = {}
+
+    def words(subscriber_id: int) -> Words:
+        if subscriber_id not in known:
+            known[subscriber_id] = Words(database.read(subscribers.get_subscriber, subscriber_id).language)
+        return known[subscriber_id]
+
+    def dress(delivery: Delivery, message: Message) -> Message:
+        if delivery.subscriber_id is None or delivery.channel.kind is not ChannelKind.TELEGRAM or message.buttons:
+            return message
+        rows = _rows(delivery, words(delivery.subscriber_id))
+        return replace(message, buttons=_buttons(rows)) if rows else message
+
+    return dress
+
+
+def _rows(delivery: Delivery, words: Words) -> Rows:
+    if delivery.notice is NoticeKind.ALERT:
+        story = story_of(delivery.slot)
+        return alert_rows(words, story) if story is not None else ()
+    if delivery.digest_id is None or delivery.part != delivery.parts - 1:
+        return ()
+    return digest_rows(words, delivery.digest_id)
+
+
+def _buttons(rows: Rows) -> tuple[tuple[Button, ...], ...]:
+    return tuple(tuple(Button(text=each.text, data=each.data, url=each.url) for each in row) for row in rows)
