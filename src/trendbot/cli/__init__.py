@@ -29,6 +29,7 @@ COMMANDS = {
     "stories": "List and show stories, and put right what belongs together.",
     "trends": "Show what is rising and falling beyond chance, with the stories behind it.",
     "digests": "Compose, read, edit, approve and compare digests.",
+    "errata": "List, add and dismiss corrections of what was told.",
     "why": "Say why an entry or story was told, or what kept it out.",
     "bot": "Serve subscribers on Telegram, in the foreground.",
     "subscribers": "List, show, export, erase, suppress and import subscribers.",

@@ -119,7 +119,7 @@ class Edited:
 class Correction:
     """What an earlier digest told and its source has withdrawn or changed since, or an editor puts right.
 
-    `text` says so in a sentence or two; `url` is the page; `told_on` the day it was told.
+    `text` says so in a sentence or two; `url` is the page; `told_on` the day it was told; `themes` whom it concerns.
     """
 
     erratum_id: int
@@ -129,6 +129,7 @@ class Correction:
     url: str
     told_on: str
     text: str
+    themes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -326,7 +327,9 @@ def from_json(tree: Mapping[str, Any]) -> DigestContent:
             "stories": _items(tree.get("stories", [])),
             "rises": _rises(tree.get("rises", [])),
             "budget": Budget(**tree.get("budget", {})),
-            "corrections": tuple(Correction(**each) for each in tree.get("corrections", ())),
+            "corrections": tuple(
+                Correction(**{**each, "themes": tuple(each["themes"])}) for each in tree.get("corrections", ())
+            ),
         }
     )
 

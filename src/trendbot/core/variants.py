@@ -209,6 +209,9 @@ def _narrowed(
         also=also,
         stories=(),
         rises=(),
+        corrections=tuple(
+            each for each in content.corrections if not each.themes or not wanted.isdisjoint(each.themes)
+        ),
         foot=replace(
             foot,
             minutes=wording.minutes(texts(told)),

@@ -24,6 +24,7 @@ from trendbot.store import deliveries, digests, views
 from trendbot.store.database import Database
 from trendbot.store.digest_acts import Slot, choices_of
 from trendbot.store.digests import Digest
+from trendbot.store.errata import corrections_for
 from trendbot.store.gathering import Gathered, gather
 
 log = get_logger(__name__)
@@ -99,7 +100,8 @@ def draw(
     if gathered.period.opening and not gathered.candidates:
         return None
     hand = database.read(choices_of, Slot(cadence=cadence, slot=gathered.period.slot))
-    machine = content_of(gathered, policy, sample=sample)
+    corrections = database.read(corrections_for, cadence)
+    machine = replace(content_of(gathered, policy, sample=sample), corrections=corrections)
     return Drawn(
         content=_by_hand(gathered, machine, policy, hand, sample=sample),
         machine=machine,
@@ -119,7 +121,7 @@ def _by_hand(
     def tell(candidate: Candidate) -> DigestItem | None:
         return content_of(replace(gathered, candidates=(candidate,)), policy, sample=sample).lead
 
-    return with_hand(composed, hand, left, tell)
+    return with_hand(replace(composed, corrections=machine.corrections), hand, left, tell)
 
 
 def freeze(

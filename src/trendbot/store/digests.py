@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -135,7 +135,7 @@ def next_number(session: Session, cadence: Cadence) -> int:
 def freeze(
     session: Session, *, content: DigestContent, editions: Sequence[Rendering], now: datetime, by: str
 ) -> tuple[Digest, tuple[Edition, ...]]:
-    """Write a digest with its story index and its editions, frozen from the first.
+    """Write a digest with its story index and its editions, frozen from the first; the errata it tells are told then.
 
     Raises:
         ConflictError: the slot or the number is taken.
@@ -162,6 +162,8 @@ def freeze(
         schema.DigestStory(digest_id=row.id, story_id=story, position=position, section=section)
         for position, (section, story) in enumerate(content.index(), start=1)
     )
+    corrected = [correction.erratum_id for correction in content.corrections]
+    session.execute(update(schema.Erratum).where(schema.Erratum.id.in_(corrected)).values(told_in=row.id))
     written = [_new_edition(row.id, edition, now) for edition in editions]
     session.add_all(written)
     for edition in editions:

@@ -1,0 +1,309 @@
+"""Errata in the database: found, added, dismissed, told by a digest, and carried into sent messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from trendbot.core.digests import Correction, from_json
+from trendbot.core.errata import Cause, correction_text
+from trendbot.core.limits import safe_link
+from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus
+from trendbot.errors import ConflictError, NotFoundError
+from trendbot.store.digests import get_digest
+from trendbot.store.schema import Channel, Delivery, Edition, Entry, Erratum, ErratumEdit, Feed
+from trendbot.store.schema import Digest as DigestRow
+
+SOURCE = "source"
+"""Who made or dismissed an erratum where no person did: the source changed, or changed back."""
+MOST = 3
+"""Corrections that one digest carries; further ones wait for the next."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErratumRow:
+    """An erratum as it is kept; `told_in` is the digest that said so, `text` how it is said."""
+
+    id: int
+    digest_id: int
+    digest_title: str
+    told_on: datetime
+    story_id: int
+    entry_id: int
+    cause: Cause
+    said: str
+    now_says: str
+    source: str
+    url: str
+    text: str
+    made_at: datetime
+    made_by: str
+    dismissed_at: datetime | None
+    dismissed_by: str | None
+    told_in: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """An erratum to be: see the table."""
+
+    digest_id: int
+    story_id: int
+    entry_id: int
+    cause: Cause
+    revision: int
+    said: str
+    now_says: str = ""
+
+
+def new_row(found: Found, *, by: str, now: datetime) -> Erratum:
+    """Return the row of an erratum to be."""
+    return Erratum(
+        digest_id=found.digest_id,
+        story_id=found.story_id,
+        entry_id=found.entry_id,
+        cause=found.cause.value,
+        revision=found.revision,
+        said=found.said,
+        now_says=found.now_says,
+        made_at=now,
+        made_by=by[:64],
+    )
+
+
+# -- what people do ----------------------------------------------------------------------------------------------------
+
+
+def list_errata(session: Session, *, waiting: bool = False, limit: int = 50) -> tuple[ErratumRow, ...]:
+    """Return errata, the latest first; `waiting` only those that no digest has told and nobody dismissed."""
+    query = _rows().order_by(Erratum.made_at.desc(), Erratum.id.desc()).limit(limit)
+    if waiting:
+        query = query.where(Erratum.told_in.is_(None), Erratum.dismissed_at.is_(None))
+    return tuple(_erratum(*row) for row in session.execute(query))
+
+
+def get_erratum(session: Session, erratum_id: int) -> ErratumRow:
+    """Return one erratum.
+
+    Raises:
+        NotFoundError: there is none of that number.
+
+    """
+    row = session.execute(_rows().where(Erratum.id == erratum_id)).first()
+    if row is None:
+        raise NotFoundError(f"no erratum {erratum_id}: see `trendbot errata list`")
+    return _erratum(*row)
+
+
+def add_erratum(session: Session, digest_id: int, story_id: int, text: str, *, by: str, now: datetime) -> ErratumRow:
+    """Correct what a digest told of a story, in an editor's words.
+
+    Raises:
+        NotFoundError: there is no such digest, or it did not tell the story.
+
+    """
+    digest = get_digest(session, digest_id)
+    every = (*(item for _, item in digest.content.items()), *digest.content.stories)
+    item = next((each for each in every if each.story_id == story_id), None)
+    if item is None:
+        raise NotFoundError(
+            f"digest {digest_id} did not tell story {story_id}: see `trendbot digests show {digest_id}`"
+        )
+    before = session.scalars(
+        select(Erratum.revision).where(
+            Erratum.digest_id == digest_id,
+            Erratum.entry_id == item.lead.entry_id,
+            Erratum.cause == Cause.EDITOR.value,
+        )
+    ).all()
+    found = Found(
+        digest_id=digest_id,
+        story_id=story_id,
+        entry_id=item.lead.entry_id,
+        cause=Cause.EDITOR,
+        revision=max(before, default=0) + 1,
+        said=item.headline,
+        now_says=text,
+    )
+    row = new_row(found, by=by, now=now)
+    session.add(row)
+    session.flush()
+    return get_erratum(session, row.id)
+
+
+def dismiss_erratum(session: Session, erratum_id: int, *, by: str, now: datetime) -> ErratumRow:
+    """Say that an erratum is not worth telling.
+
+    Raises:
+        ConflictError: a digest has told it.
+        NotFoundError: there is none of that number.
+
+    """
+    found = get_erratum(session, erratum_id)
+    if found.told_in is not None:
+        raise ConflictError(f"erratum {erratum_id} was told in digest {found.told_in}: it cannot be dismissed any more")
+    session.execute(
+        update(Erratum)
+        .where(Erratum.id == erratum_id, Erratum.dismissed_at.is_(None))
+        .values(dismissed_at=now, dismissed_by=by[:64])
+    )
+    return get_erratum(session, erratum_id)
+
+
+# -- telling -----------------------------------------------------------------------------------------------------------
+
+
+def corrections_for(session: Session, cadence: Cadence) -> tuple[Correction, ...]:
+    """Return what the next digest of a cadence has to correct, the oldest first, at most `MOST`."""
+    rows = session.execute(
+        _rows()
+        .where(DigestRow.cadence == cadence, Erratum.told_in.is_(None), Erratum.dismissed_at.is_(None))
+        .order_by(Erratum.made_at, Erratum.id)
+        .limit(MOST)
+    )
+    return tuple(_correction(session, _erratum(*row)) for row in rows)
+
+
+def _correction(session: Session, found: ErratumRow) -> Correction:
+    return Correction(
+        erratum_id=found.id,
+        story_id=found.story_id,
+        headline=found.said,
+        source=found.source,
+        url="" if found.cause is Cause.WITHDRAWN else safe_link(found.url) or "",
+        told_on=found.told_on.date().isoformat(),
+        text=found.text,
+        themes=_themes(session, found),
+    )
+
+
+def _themes(session: Session, found: ErratumRow) -> tuple[str, ...]:
+    content = from_json(session.get_one(DigestRow, found.digest_id).content)
+    every = (*(item for _, item in content.items()), *content.stories)
+    return next((item.themes for item in every if item.story_id == found.story_id), ())
+
+
+# -- sent messages -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PendingEdit:
+    """A sent message that tells what an erratum corrects: `body` as it was sent, `note` what is to stand below it.
+
+    `external_id` is the remote's name of the message; see `core.errata.corrected` for the new text.
+    """
+
+    erratum_id: int
+    delivery_id: int
+    channel_id: int
+    subscriber_id: int | None
+    external_id: str
+    body: str
+    note: str
+
+
+def pending_edits(session: Session, kind: ChannelKind, *, limit: int = 100) -> tuple[PendingEdit, ...]:
+    """Return the messages of a kind of channel that are to be edited, the oldest first.
+
+    Those that were sent, by a digest with an erratum that nobody dismissed, and whose text tells the story; each pair
+    of message and erratum until `settle_edit` has noted it.
+    """
+    done = select(ErratumEdit.erratum_id).where(
+        ErratumEdit.erratum_id == Erratum.id, ErratumEdit.delivery_id == Delivery.id
+    )
+    rows = session.execute(
+        select(Erratum.id, Delivery, Edition)
+        .join(Edition, Edition.digest_id == Erratum.digest_id)
+        .join(Delivery, Delivery.edition_id == Edition.id)
+        .join(Channel, Channel.id == Delivery.channel_id)
+        .where(
+            Erratum.dismissed_at.is_(None),
+            Edition.kind == kind,
+            Delivery.status == DeliveryStatus.SENT,
+            Delivery.external_id.is_not(None),
+            ~done.exists(),
+        )
+        .order_by(Delivery.id, Erratum.id)
+        .limit(limit * 4)
+    ).all()
+    errata = {number: get_erratum(session, number) for number in dict.fromkeys(row[0] for row in rows)}
+    found = (_pending(errata[number], delivery, edition) for number, delivery, edition in rows)
+    return tuple(each for each in found if each is not None)[:limit]
+
+
+def _pending(erratum: ErratumRow, delivery: Delivery, edition: Edition) -> PendingEdit | None:
+    from html import escape
+
+    body = edition.parts[delivery.part]
+    if delivery.external_id is None or not (
+        escape(erratum.said) in body or erratum.said in body or _led(erratum, body)
+    ):
+        return None
+    return PendingEdit(
+        erratum_id=erratum.id,
+        delivery_id=delivery.id,
+        channel_id=delivery.channel_id,
+        subscriber_id=delivery.subscriber_id,
+        external_id=delivery.external_id,
+        body=body,
+        note=erratum.text,
+    )
+
+
+def _led(erratum: ErratumRow, body: str) -> bool:
+    from html import escape
+
+    return bool(erratum.url) and escape(erratum.url) in body
+
+
+def settle_edit(
+    session: Session, *, erratum_id: int, delivery_id: int, now: datetime, error: str | None = None
+) -> None:
+    """Note that a sent message was edited, or with `error` that it cannot be; it is not asked for again."""
+    if session.get(ErratumEdit, (erratum_id, delivery_id)) is None:
+        session.add(
+            ErratumEdit(erratum_id=erratum_id, delivery_id=delivery_id, edited_at=now, error=error and error[:2000])
+        )
+        session.flush()
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def _rows() -> Select[Erratum, DigestRow, Entry, str]:
+    return (
+        select(Erratum, DigestRow, Entry, Feed.title)
+        .join(DigestRow, DigestRow.id == Erratum.digest_id)
+        .join(Entry, Entry.id == Erratum.entry_id)
+        .join(Feed, Feed.id == Entry.feed_id)
+    )
+
+
+def _erratum(row: Erratum, digest: DigestRow, entry: Entry, feed: str) -> ErratumRow:
+    from trendbot.core.limits import one_line
+
+    source, cause = one_line(feed, 60) or "The source", Cause(row.cause)
+    return ErratumRow(
+        id=row.id,
+        digest_id=row.digest_id,
+        digest_title=digest.title,
+        told_on=digest.period_end,
+        story_id=row.story_id,
+        entry_id=row.entry_id,
+        cause=cause,
+        said=row.said,
+        now_says=row.now_says,
+        source=source,
+        url=entry.url,
+        text=correction_text(
+            cause, told_on=digest.period_end.date(), said=row.said, source=source, now_says=row.now_says
+        ),
+        made_at=row.made_at,
+        made_by=row.made_by,
+        dismissed_at=row.dismissed_at,
+        dismissed_by=row.dismissed_by,
+        told_in=row.told_in,
+    )
