@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 from aiohttp import web
@@ -297,3 +299,25 @@ async def bot_api(**options: Any) -> AsyncIterator[BotApi]:
         yield api
     finally:
         await runner.cleanup()
+
+
+@contextlib.contextmanager
+def bot_api_in_a_thread(**options: Any) -> Iterator[BotApi]:
+    """Serve from a thread, for callers that run an event loop of their own, such as the command line."""
+    ready: Future[BotApi] = Future()
+    loop = asyncio.new_event_loop()
+    done = asyncio.Event()
+
+    async def serve() -> None:
+        async with bot_api(**options) as api:
+            ready.set_result(api)
+            await done.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        yield ready.result(timeout=30)
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join()
+        loop.close()

@@ -33,6 +33,8 @@ COMMANDS = {
     "why": "Say why an entry or story was told, or what kept it out.",
     "bot": "Serve subscribers on Telegram, in the foreground.",
     "subscribers": "List, show, export, erase, suppress and import subscribers.",
+    "channels": "List, add, set, test and remove the channels that digests go to.",
+    "deliveries": "List messages, and say what becomes of those that failed or may not have arrived.",
     "db": "Upgrade and check the database.",
     "doctor": "Say what is wrong, and what to do about it.",
 }

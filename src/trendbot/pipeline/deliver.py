@@ -17,9 +17,10 @@ from trendbot.core.vocabulary import DeliveryStatus
 from trendbot.errors import TransportError
 from trendbot.logs import get_logger
 from trendbot.pipeline.guard import Guard
-from trendbot.pipeline.messages import message_of, topic_of
-from trendbot.pipeline.outbox import Dress, FailedDelivery, Recipients, Retired, Sender, Tally, policy_of
-from trendbot.pipeline.shown_files import PREVIEW, keep_files
+from trendbot.pipeline.messages import message_of
+from trendbot.pipeline.outbox import Sender, policy_of
+from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Tally
+from trendbot.pipeline.shown_files import keep_files
 from trendbot.render.environment import Renderer
 from trendbot.store import outbox, rates
 from trendbot.store.channels import FILES
@@ -27,17 +28,6 @@ from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
 from trendbot.transports.base import Probes, Transport
 from trendbot.transports.files import FilesTransport
-
-__all__ = [
-    "PREVIEW",
-    "DeliverReport",
-    "FailedDelivery",
-    "Recipients",
-    "Retired",
-    "deliver",
-    "message_of",
-    "topic_of",
-]
 
 log = get_logger(__name__)
 

@@ -8,18 +8,18 @@ the remote has answered, the answer is kept and its commit is tried again for ha
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from trendbot.clock import Clock
 from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT, LostAnswer, Settlement, settle
-from trendbot.core.vocabulary import ChannelKind, DeliveryStatus
 from trendbot.errors import ChannelError, RecipientError, StoreError, TransportError
 from trendbot.logs import get_logger
 from trendbot.pipeline.messages import message_of
+from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Retired, Tally
 from trendbot.store import channels, outbox, rates
 from trendbot.store.database import Database, Session
 from trendbot.store.deliveries import Delivery
@@ -35,49 +35,6 @@ IN_FLIGHT = 64
 """Messages that wait for their turn or are on the wire, at most."""
 KEEP_ANSWER = 30.0
 """Seconds for which the commit of an answer is tried again."""
-Dress = Callable[[Delivery, Message], Message]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Retired:
-    """A recipient that refuses us: blocked by a person, or `gone`."""
-
-    kind: ChannelKind
-    address: str
-    subscriber_id: int
-    channel_id: int
-    gone: bool
-    now: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recipients:
-    """What sending has to know of subscribers: the keyed hash of an address, and how one is retired."""
-
-    hash_address: Callable[[ChannelKind, str], str]
-    retire: Callable[[Session, Retired], None]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailedDelivery:
-    """A message that did not go, and why."""
-
-    key: str
-    channel: str
-    reason: str
-    status: DeliveryStatus
-
-
-@dataclass(kw_only=True, slots=True)
-class Tally:
-    """What happened: `skipped` by reason, `closed` channels and accounts with why, `floods` answered with 429."""
-
-    sent: int = 0
-    retired: int = 0
-    floods: int = 0
-    failed: list[FailedDelivery] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-    closed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

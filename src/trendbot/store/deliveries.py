@@ -181,7 +181,7 @@ def count_deliveries(session: Session, *, channel_id: int | None = None) -> dict
     query = select(DeliveryRow.status, func.count()).group_by(DeliveryRow.status)
     if channel_id is not None:
         query = query.where(DeliveryRow.channel_id == channel_id)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def get_delivery(session: Session, name: str) -> Delivery:
@@ -216,7 +216,7 @@ def lead_on(
     if to is DeliveryStatus.SENT:
         row.sent_at = now
     if to is DeliveryStatus.PENDING:
-        row.not_before, row.attempts, row.too_late_at = now, 0, None
+        row.not_before, row.attempts, row.too_late_at = min(row.not_before, now), 0, None
     session.flush()
     return get_delivery(session, found.key)
 

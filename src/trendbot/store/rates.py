@@ -121,7 +121,7 @@ def _locked(session: Session, keys: Sequence[str]) -> dict[str, float]:
 
 def _read(session: Session, keys: Sequence[str]) -> dict[str, float]:
     query = select(RateRow.key, RateRow.tat).where(RateRow.key.in_(keys)).order_by(RateRow.key).with_for_update()
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _keep(session: Session, rows: dict[str, float]) -> None:

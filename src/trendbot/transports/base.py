@@ -8,7 +8,7 @@ The port, for whoever writes another one:
 * `budgets` names the rates a message is sent under, the one shared by all first. The outbox waits for a turn in all of
   them before it claims the delivery, so that `send` never waits for a rate itself.
 * A transport opens its connection at the first send and can be used again after `close`.
-* `Edits` and `Probes` are for those that can.
+* `Edits`, `Probes` and `Checks` are for those that can.
 """
 
 from __future__ import annotations
@@ -132,6 +132,20 @@ class Probes(Protocol):
 
         Raises:
             TransportError: it cannot be told (now); the delivery stays uncertain.
+
+        """
+        ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A transport that can find out whether an address can be written to, without writing."""
+
+    async def check(self, address: str) -> str:
+        """Say who we are there and what the place is called; an empty address asks only who we are.
+
+        Raises:
+            TransportError: the account, the address or the way there is not right.
 
         """
         ...
