@@ -455,6 +455,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest_id", "kind", "variant", name=op.f("uq_editions_digest_id_kind_variant")),
     )
     op.create_table(
+        "retellings",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("refused", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_retellings")),
+    )
+    op.create_table(
         "pictures",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("digest_id", sa.Integer(), nullable=False),
@@ -1204,6 +1213,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_entries_canonical_url"), table_name="entries")
     op.drop_table("entries")
     op.drop_table("pictures")
+    op.drop_table("retellings")
     op.drop_table("editions")
     op.drop_table("themes")
     op.drop_index(op.f("ix_theme_sets_hash"), table_name="theme_sets")

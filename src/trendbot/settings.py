@@ -71,6 +71,13 @@ class PollingSettings(_Group):
     max_interval_hours: Annotated[int, Field(ge=1, le=744)] = Field(
         default=24, description="Longest time between two polls of a healthy feed, in hours."
     )
+    host_gap_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
+        default=0.5,
+        description="Seconds between the starts of two requests to one host; arXiv and Reddit get more in any case.",
+    )
+    backlog_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
+        default=48, description="Entries older than this when their feed is first polled are no news, in hours."
+    )
 
 
 Letting = Literal["automatic", "unless-objected", "approve"]
@@ -93,6 +100,12 @@ class ApprovalSettings(_Group):
 class DigestSettings(_Group):
     """What a digest holds."""
 
+    daily_minutes: Annotated[int, Field(ge=1, le=60)] = Field(
+        default=3, description="Minutes that reading a daily digest may take; filled by worth for length."
+    )
+    weekly_minutes: Annotated[int, Field(ge=1, le=120)] = Field(
+        default=6, description="Minutes that reading a weekly digest may take."
+    )
     daily_stories: Annotated[int, Field(ge=1, le=30)] = Field(
         default=10, description="Stories in a daily digest at most."
     )
@@ -116,6 +129,38 @@ class TelegramSettings(_Group):
     )
 
 
+class SummarizeSettings(_Group):
+    """A language model that may word a sentence or two a story; everything it says goes through the proof gate."""
+
+    enabled: bool = Field(default=False, description="Whether a model is asked; without one nothing is lost.")
+    endpoint: HttpUrl = Field(
+        default=HttpUrl("http://127.0.0.1:11434/v1"),
+        description="An OpenAI-compatible address, up to `/chat/completions`; a server of your own will do.",
+    )
+    model: str = Field(default="", max_length=128, description="The model's name at that address.")
+    api_key: SecretStr | None = Field(default=None, description="The key that the address asks for, where it does.")
+    seconds: Seconds = Field(
+        default=45.0, le=600, description="Seconds that asking may delay a digest in all; then it goes without."
+    )
+    timeout: Seconds = Field(default=20.0, description="Seconds for one answer.")
+    retries: Annotated[int, Field(ge=0, le=5)] = Field(default=1, description="How often one question is repeated.")
+    max_tokens: Count = Field(default=60_000, description="Tokens that one digest may cost, in and out.")
+    max_cost: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="Money that one digest may cost, in the money of the prices; 0 sets no bound."
+    )
+    price_in: Annotated[float, Field(ge=0)] = Field(default=0.0, description="The price of a million tokens sent.")
+    price_out: Annotated[float, Field(ge=0)] = Field(default=0.0, description="The price of a million tokens answered.")
+
+
+class TaggingSettings(_Group):
+    """How themes are found."""
+
+    encoder: Path | None = Field(
+        default=None,
+        description="The folder of a local encoder (sentence-transformers, BERT) for the learner; default none.",
+    )
+
+
 class Settings(_Group):
     """Everything an operator can set; see ``docs/reference/settings.md``."""
 
@@ -132,6 +177,8 @@ class Settings(_Group):
     fetch: FetchSettings = FetchSettings()
     polling: PollingSettings = PollingSettings()
     digest: DigestSettings = DigestSettings()
+    tagging: TaggingSettings = TaggingSettings()
+    summarize: SummarizeSettings = SummarizeSettings()
     telegram: TelegramSettings = TelegramSettings()
 
     @property
@@ -256,6 +303,9 @@ def _absolute(tree: dict[str, Any]) -> dict[str, Any]:
     for name in ("home", "out", "themes", "templates"):
         if isinstance(tree.get(name), str | Path):
             tree[name] = Path(tree[name]).expanduser().absolute()
+    tagging = tree.get("tagging")
+    if isinstance(tagging, dict) and isinstance(tagging.get("encoder"), str | Path):
+        tree["tagging"] = {**tagging, "encoder": Path(tagging["encoder"]).expanduser().absolute()}
     return tree
 
 

@@ -209,6 +209,11 @@ class ReportCard:
     blocked: int
     edited: int = 0
 
+    @property
+    def machine(self) -> int:
+        """How many sentences a language model worded."""
+        return self.sentences - self.extractive - self.edited
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigestFoot:

@@ -102,9 +102,9 @@ def spans(text: Text) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def is_news(sentence: str) -> bool:
+def is_news(sentence: str, *, shortest: int = SHORTEST) -> bool:
     """Tell whether a sentence is whole, of a good length, and no furniture of the page it stood on."""
-    if not SHORTEST <= len(sentence) <= LONGEST or _CUT.search(sentence) or not _CLOSED.search(sentence):
+    if not shortest <= len(sentence) <= LONGEST or _CUT.search(sentence) or not _CLOSED.search(sentence):
         return False
     if sentence.endswith("?") or sentence[0].islower() or sentence[0] in ")]}.,;:-–—":
         return False

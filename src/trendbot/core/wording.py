@@ -209,9 +209,11 @@ def proof(card: ReportCard | None) -> str:
     else:
         proved = "all are proved" if card.grounded == card.sentences else f"{card.grounded} are proved"
         ours = f", {card.edited} the editor's" if card.edited else ""
+        ours += f", {card.machine} worded by a language model" if card.machine else ""
         own = f"{card.extractive} of {counted(card.sentences, 'sentence')} are their publisher's own{ours}, {proved}"
     stopped = f"; {counted(card.blocked, 'sentence')} stopped for want of proof" if card and card.blocked else ""
-    return f"Chosen and sorted by rules, without a language model; {own}{stopped}."
+    model = "" if card and card.machine else ", without a language model"
+    return f"Chosen and sorted by rules{model}; {own}{stopped}."
 
 
 def minutes(texts: Iterable[str]) -> int:

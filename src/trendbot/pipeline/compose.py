@@ -15,9 +15,11 @@ from trendbot.core.digests import DigestContent, DigestItem, DigestPolicy, Diges
 from trendbot.core.editing import Hand, with_hand, without_dropped
 from trendbot.core.limits import one_line
 from trendbot.core.ranking import Candidate
+from trendbot.core.retelling import Summarizer
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import ConflictError
 from trendbot.logs import get_logger
+from trendbot.pipeline.retell import retell
 from trendbot.render.editions import render_edition
 from trendbot.render.environment import Renderer
 from trendbot.store import deliveries, digests, views
@@ -72,8 +74,11 @@ def compose(
     now: datetime,
     policy: DigestPolicy,
     sample: bool = False,
+    summarizer: Summarizer | None = None,
 ) -> ComposeReport:
     """Make and freeze the digest of the slot that `now` falls in, or hand back the one that is frozen.
+
+    A `summarizer` may word what the proof gate then lets through.
 
     Raises:
         RenderError: a template is wrong or an edition breaks a channel's limit; nothing was written.
@@ -83,14 +88,20 @@ def compose(
     frozen = database.read(digests.find_digest, cadence=cadence, slot=slot)
     if frozen:
         return _report(frozen, created=False)
-    drawn = draw(database, cadence=cadence, now=now, policy=policy, sample=sample)
+    drawn = draw(database, cadence=cadence, now=now, policy=policy, sample=sample, summarizer=summarizer)
     if drawn is None:
         return ComposeReport(cadence=cadence, slot=slot, digest=None, created=False, quiet=True, stories=0)
     return freeze(database, renderer, drawn.content, drawn.kinds, now=now, by=AUTOMATIC)
 
 
 def draw(
-    database: Database, *, cadence: Cadence, now: datetime, policy: DigestPolicy, sample: bool = False
+    database: Database,
+    *,
+    cadence: Cadence,
+    now: datetime,
+    policy: DigestPolicy,
+    sample: bool = False,
+    summarizer: Summarizer | None = None,
 ) -> Drawn | None:
     """Make what the digest of the slot would be at `now`, with what people decided about it; nothing is written.
 
@@ -102,8 +113,9 @@ def draw(
     hand = database.read(choices_of, Slot(cadence=cadence, slot=gathered.period.slot))
     corrections = database.read(corrections_for, cadence)
     machine = replace(content_of(gathered, policy, sample=sample), corrections=corrections)
+    content = _by_hand(gathered, machine, policy, hand, sample=sample)
     return Drawn(
-        content=_by_hand(gathered, machine, policy, hand, sample=sample),
+        content=retell(database, content, summarizer, now=now) if summarizer else content,
         machine=machine,
         kinds=tuple(dict.fromkeys((*KINDS[cadence], *gathered.kinds))),
     )

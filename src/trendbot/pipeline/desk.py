@@ -15,6 +15,7 @@ from datetime import datetime
 from trendbot.core.digests import DigestContent, DigestPolicy, slot_of
 from trendbot.core.editing import Place, missing
 from trendbot.core.policies import Approval, ApprovalPolicy, Step, Verdict, goes_at, next_step, strictest
+from trendbot.core.retelling import Summarizer
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import ConflictError, NotFoundError, RenderError
 from trendbot.logs import get_logger
@@ -41,6 +42,7 @@ class Desk:
     policies: Mapping[Cadence, DigestPolicy]
     approvals: Mapping[ChannelKind, ApprovalPolicy]
     sample: bool = False
+    summarizer: Summarizer | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +96,7 @@ def publish(desk: Desk, *, cadence: Cadence, now: datetime) -> ComposeReport:
             now=now,
             policy=desk.policies[cadence],
             sample=desk.sample,
+            summarizer=desk.summarizer,
         )
     return _on_the_desk(desk, policy, cadence, now)
 
@@ -163,8 +166,19 @@ def make_draft(desk: Desk, *, cadence: Cadence, now: datetime) -> Draft | None:
 
     """
     desk.database.read(digest_acts.refuse_frozen, Slot(cadence=cadence, slot=slot_of(cadence, now)))
-    drawn = draw(desk.database, cadence=cadence, now=now, policy=desk.policies[cadence], sample=desk.sample)
+    drawn = _draw(desk, cadence, now)
     return _keep(desk, drawn, now) if drawn is not None else None
+
+
+def _draw(desk: Desk, cadence: Cadence, now: datetime) -> Drawn | None:
+    return draw(
+        desk.database,
+        cadence=cadence,
+        now=now,
+        policy=desk.policies[cadence],
+        sample=desk.sample,
+        summarizer=desk.summarizer,
+    )
 
 
 def _keep(desk: Desk, drawn: Drawn, now: datetime) -> Draft:
@@ -214,7 +228,7 @@ def redraw(desk: Desk, draft: Draft) -> Draft:
     """Compose a draft again from the news that it had, with what people have decided since."""
     at = datetime.fromisoformat(draft.content.period_end)
     cadence = draft.of.cadence
-    drawn = draw(desk.database, cadence=cadence, now=at, policy=desk.policies[cadence], sample=desk.sample)
+    drawn = _draw(desk, cadence, at)
     return _keep(desk, drawn, draft.composed_at) if drawn is not None else draft
 
 

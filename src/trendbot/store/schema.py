@@ -602,6 +602,21 @@ class PictureRow(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Retelling(Base):
+    """What a language model said of a story, under the hash of the model, the prompt and all that it was shown.
+
+    `refused` is why the proof gate stopped it; empty where it may go out.
+    """
+
+    __tablename__ = "retellings"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    model: Mapped[str] = mapped_column(String(128))
+    text: Mapped[str] = mapped_column(Text)
+    refused: Mapped[str] = mapped_column(Text, default="")
+    made_at: Mapped[datetime]
+
+
 class DigestDraft(Base):
     """A digest on the editor's desk: composed anew by every run, with what people decided, until it is frozen.
 

@@ -1,0 +1,1 @@
+"""The optional plug for a language model."""
