@@ -3,7 +3,7 @@
 Each feed has its own usual share of a theme; what would be usual this week is the sum over feeds of that share times
 what the feed published this week. So a feed that fell silent, one that came new, and a list twice as long change what
 is expected along with what is counted. A day on which a feed publishes far more than it ever does (it empties its
-archive) counts for a usual busy day only. The spread is that of counts given their exposure, widened by the
+archive) does not count at all. The spread is that of counts given their exposure, widened by the
 overdispersion φ that themes show (1.3 to 2.3 measured), and by how little is known of each share.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -59,19 +59,17 @@ class _FeedWeek:
     variance: float
 
 
-def published(exposure: Counts, *, until: date, days: int = WINDOW + BASELINE) -> dict[FeedDay, float]:
-    """Return how much of each feed's day counts: all (1), or less where it published far beyond its habit."""
+def published(exposure: Counts, *, until: date, days: int = WINDOW + BASELINE) -> frozenset[FeedDay]:
+    """Return the days of each feed that count: all on which it published no more than far beyond its habit."""
     since = until - timedelta(days=days - 1)
     by_feed: dict[int, list[float]] = defaultdict(list)
     for (feed, day), count in exposure.items():
         if since <= day <= until:
             by_feed[feed].append(count)
     limits = {feed: max(_BUSY_LEAST, _BUSY * _median(counts)) for feed, counts in by_feed.items()}
-    return {
-        (feed, day): min(1.0, limits[feed] / count)
-        for (feed, day), count in exposure.items()
-        if since <= day <= until and count > 0
-    }
+    return frozenset(
+        (feed, day) for (feed, day), count in exposure.items() if since <= day <= until and 0 < count <= limits[feed]
+    )
 
 
 def week(
@@ -79,7 +77,7 @@ def week(
     exposure: Counts,
     *,
     as_of: date,
-    kept: Mapping[FeedDay, float] | None = None,
+    kept: Collection[FeedDay] | None = None,
     phi: float = PHI_USUAL,
 ) -> Week | None:
     """Return the week that ends with `as_of`; None where no feed is known long enough."""
@@ -102,15 +100,14 @@ def week(
 
 
 def _sums(
-    counts: Counts, exposure: Counts, kept: Mapping[FeedDay, float], since: date, until: date
+    counts: Counts, exposure: Counts, kept: Collection[FeedDay], since: date, until: date
 ) -> dict[int, tuple[float, float]]:
     """Return reports of the theme, and all reports, by feed."""
     found: dict[int, tuple[float, float]] = {}
     for key, count in exposure.items():
-        if since <= key[1] <= until and count > 0:
-            weight = kept.get(key, 1.0)
+        if since <= key[1] <= until and key in kept:
             theme, everything = found.get(key[0], (0.0, 0.0))
-            found[key[0]] = (theme + weight * counts.get(key, 0.0), everything + weight * count)
+            found[key[0]] = (theme + counts.get(key, 0.0), everything + count)
     return found
 
 

@@ -39,7 +39,7 @@ QUIET = 30.0
 """Reports of a day below which a term is read over two days."""
 REACH = 280
 """Days of the past that still matter: five half-lives."""
-FIRSTS_OVER = 56
+FIRSTS_OVER = 28
 """Days with news over which first mentions are counted."""
 _FIRSTS_USUAL, _FIRSTS_TIMES = 3, 5
 

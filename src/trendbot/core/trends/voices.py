@@ -34,11 +34,7 @@ def speaking(
     kept = published(exposure, until=until)
     oldest = since - timedelta(days=LEAST_DAYS)
     known = {feed: past for feed, past in feeds.items() if past.first <= oldest}
-    return {
-        key: (known[key[0]].kind, exposure[key])
-        for key, share in kept.items()
-        if key[0] in known and since <= key[1] <= until and share >= 1
-    }
+    return {key: (known[key[0]].kind, exposure[key]) for key in kept if key[0] in known and since <= key[1] <= until}
 
 
 def by_kind(spoken: Mapping[FeedDay, tuple[str, float]]) -> dict[str, float]:

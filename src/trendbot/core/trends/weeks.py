@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -52,8 +52,10 @@ def _read_weeks(series: Sequence[WeekCounts], exposure: Counts, as_of: date) -> 
     days = {day for _, day in exposure if day <= as_of}
     if len(days) < LEAST_DAYS:
         return ()
-    kept = published(exposure, until=as_of)
     since = as_of - timedelta(days=WINDOW + BASELINE - 1)
+    kept = published(exposure, until=as_of)
+    known = {feed for feed, day in kept if day <= as_of - timedelta(days=WINDOW)}
+    kept = frozenset(key for key in kept if key[0] in known)
     daily = _by_day(exposure, kept, since, as_of)
     found: list[tuple[TrendReading, Week]] = []
     for one in series:
@@ -103,9 +105,9 @@ def _direction(weighed: Week) -> Direction:
     return "flat"
 
 
-def _by_day(counts: Counts, kept: Mapping[FeedDay, float], since: date, until: date) -> dict[date, float]:
+def _by_day(counts: Counts, kept: Collection[FeedDay], since: date, until: date) -> dict[date, float]:
     found: dict[date, float] = defaultdict(float)
     for key, count in counts.items():
-        if since <= key[1] <= until:
-            found[key[1]] += kept.get(key, 1.0) * count
+        if since <= key[1] <= until and key in kept:
+            found[key[1]] += count
     return found
