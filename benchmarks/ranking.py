@@ -23,8 +23,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from trendbot.core.telling import tellable
 from trendbot.core.ranking import Candidate, Ranked, rank
+from trendbot.core.telling import tellable
 from trendbot.core.vocabulary import FeedKind
 from trendbot.paths import bundled
 from trendbot.pipeline.group import group_entries
