@@ -19,8 +19,8 @@ from telegram.request import BaseRequest
 
 from trendbot.bootstrap import App
 from trendbot.bot.desk import Desk, handle_update, menu, secret_matches
-from trendbot.bot.polling import ALLOWED, LONG_POLL, Poller, Report
-from trendbot.bot.sending import Courier
+from trendbot.bot.polling import ALLOWED, Poller, Report
+from trendbot.bot.sending import Courier, Pace
 from trendbot.bot.visit import House
 from trendbot.core.phrases import DEFAULT, LANGUAGES, Words
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -65,7 +65,9 @@ def ensure_channel(session: Session) -> int:
 
 
 @contextlib.asynccontextmanager
-async def at_desk(app: App, account: Account, *, report: Report = log.warning) -> AsyncIterator[Desk]:
+async def at_desk(
+    app: App, account: Account, *, report: Report = log.warning, pace: Pace | None = None
+) -> AsyncIterator[Desk]:
     """Open the bot's account and give the desk; waits for a Telegram that cannot be reached.
 
     Raises:
@@ -85,7 +87,7 @@ async def at_desk(app: App, account: Account, *, report: Report = log.warning) -
             renderer=app.renderer,
             clock=app.clock,
             house=House(brand=policy.brand, site_url=policy.site_url, channel_id=channel, key=app.key()),
-            courier=Courier(bot, app.database),
+            courier=Courier(bot, app.database, pace=pace),
         )
     finally:
         await bot.shutdown()
@@ -108,9 +110,7 @@ async def _initialized(bot: Bot, report: Report) -> None:
         raise ConfigError("Telegram does not know the bot's token: mend the setting telegram.token")
 
 
-async def run_bot(
-    app: App, account: Account, *, stop: asyncio.Event, report: Report, long_poll: int = LONG_POLL
-) -> None:
+async def run_bot(app: App, account: Account, *, stop: asyncio.Event, report: Report, pace: Pace | None = None) -> None:
     """Serve subscribers by long polling until `stop` is set.
 
     Raises:
@@ -118,7 +118,7 @@ async def run_bot(
 
     """
     open_ = asyncio.Event()
-    serving = asyncio.create_task(_polled(app, account, stop, open_, report, long_poll))
+    serving = asyncio.create_task(_polled(app, account, stop, open_, report, pace))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -137,13 +137,13 @@ _PATIENCE = 20.0
 
 
 async def _polled(
-    app: App, account: Account, stop: asyncio.Event, open_: asyncio.Event, report: Report, long_poll: int
+    app: App, account: Account, stop: asyncio.Event, open_: asyncio.Event, report: Report, pace: Pace | None
 ) -> None:
-    async with at_desk(app, account, report=report) as desk, _requests() as request:
+    async with at_desk(app, account, report=report, pace=pace) as desk, _requests() as request:
         await prepare(desk.bot)
         open_.set()
         report(f"@{desk.username} serves subscribers")
-        await Poller(desk, request, report=report, long_poll=long_poll).run(stop)
+        await Poller(desk, request, report=report).run(stop)
 
 
 @contextlib.asynccontextmanager

@@ -190,10 +190,10 @@ def _all_settings(visit: Visit) -> Rows:
 
 def _foot(visit: Visit) -> Rows:
     """Return the last row of a setting: back to all of them; before it, a newcomer's confirmation."""
-    back = (Button(text=visit.words.plain("button.back"), data=data("go", "settings")),)
-    if visit.subscription is None or visit.subscription.status is SubscriptionStatus.UNCONFIRMED:
-        return (agree_row(visit), back)
-    return (back,)
+    new = visit.subscription is None or visit.subscription.status is SubscriptionStatus.UNCONFIRMED
+    label = visit.words.plain("button.settings" if new else "button.back")
+    back = (Button(text=label, data=data("go", "settings")),)
+    return (agree_row(visit), back) if new else (back,)
 
 
 def _choice(label: str, chosen: bool, name: str, value: object) -> Button:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions
@@ -31,20 +32,33 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 T = TypeVar("T")
 
-REPLIES, REPLY_RATE, CHAT_RATE = "tg:replies", 4.0, 1.0
-"""The budget of replies, in messages a second, beside the outbox's 25; and that of one chat."""
+REPLIES = "tg:replies"
+"""The name of the budget of replies."""
 _TRIES = 4
 _LONGEST_FLOOD = 60.0
 _TOAST = 200
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """Messages a second: replies to everybody, beside the outbox's 25; to one chat, where short bursts are allowed."""
+
+    replies: float = 4.0
+    chat: float = 2.0
+
+
 class Courier:
-    """Sends answers; `sleep` waits, and may be a test's own."""
+    """Sends answers at a pace; `sleep` waits, and may be a test's own."""
 
     def __init__(
-        self, bot: Bot, database: Database, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        bot: Bot,
+        database: Database,
+        *,
+        pace: Pace | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.bot, self.database, self.sleep = bot, database, sleep
+        self.bot, self.database, self.pace, self.sleep = bot, database, pace or Pace(), sleep
 
     async def carry(self, ask: Ask, answer: Answer, talk: Talk) -> Talk:
         """Carry out an answer; return where the talk is then."""
@@ -130,7 +144,7 @@ class Courier:
 
     async def _turn(self, ask: Ask) -> None:
         """Wait for a turn within the budget of replies and that of the chat."""
-        wanted = [(REPLIES, REPLY_RATE), (f"tg:chat:{ask.chat}", CHAT_RATE)]
+        wanted = [(REPLIES, self.pace.replies), (f"tg:chat:{ask.chat}", self.pace.chat)]
         while True:
             (turn,) = await self.database.run(rates.reserve, [wanted])
             if turn.wait > 0:
