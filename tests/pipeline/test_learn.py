@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, select, update
 from tests.builders import News, add_entry
+from tests.small_bert import write_bert
 
+from trendbot.classify.encoder import open_encoder
 from trendbot.classify.matcher import Matcher
+from trendbot.classify.model import encoder_of, load_model
 from trendbot.classify.training import LEAST_POSITIVES
 from trendbot.core.vocabulary import Annotator
+from trendbot.errors import ConfigError
 from trendbot.pipeline.learn import learn, stored_learner
 from trendbot.pipeline.rules import retag
 from trendbot.pipeline.tag import ThemesFile, rules_in_force, tag_entries
 from trendbot.store.labels import Said, say
-from trendbot.store.models import KEPT, active_model, list_models
+from trendbot.store.models import KEPT, active_model, list_models, model_weights
 from trendbot.store.schema import Entry, Model
 from trendbot.store.tags import TagRow, effective_tags, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from trendbot.store.database import Database
 
@@ -73,6 +78,27 @@ def by_learner(database: Database, entry: int) -> TagRow:
 
 def themes(database: Database, entry: int) -> dict[str, Annotator]:
     return {tag.theme: tag.annotator for tag in database.read(effective_tags, [entry]).get(entry, ())}
+
+
+def test_an_encoder_is_used_while_it_is_there_and_done_without_when_it_is_gone(
+    database: Database, now: datetime, tmp_path: Path
+) -> None:
+    later = taught(database, now)
+    (missed,) = titled(database, later, "solar turbine")
+    folder = write_bert(tmp_path / "small")
+    first = tag_entries(database, now=later, themes=FILE, encoder=folder)
+    assert encoder_of(first.learner) == open_encoder(folder).name
+    assert first.learner_problem is None
+    assert by_learner(database, missed).applies
+
+    assert tag_entries(database, now=later, themes=FILE, encoder=folder).learner == first.learner
+    gone = tag_entries(database, now=later, themes=FILE, encoder=tmp_path / "gone")
+    assert gone.learner != first.learner
+    assert encoder_of(gone.learner) == ""
+    assert "goes without it" in (gone.learner_problem or "")
+    assert tag_entries(database, now=later, themes=FILE).learner_problem is None
+    with pytest.raises(ConfigError, match="not at hand"):
+        load_model(database.read(model_weights, first.learner) or b"")
 
 
 def test_the_learner_speaks_once_there_is_enough_to_learn_from(database: Database, now: datetime) -> None:

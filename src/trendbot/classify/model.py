@@ -1,8 +1,8 @@
 """The learner: for each theme a calibrated linear model over words and the rules' verdicts.
 
 It serves from plain arrays by numpy; only training needs scikit-learn (`trendbot.classify.training`). A theme with
-fewer than ten positive examples is left to the rules. The version names the weights, so that a tag tells which model
-made it.
+fewer than ten positive examples is left to the rules. The version names the weights, and the encoder where there is
+one, so that a tag tells which model made it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trendbot.classify.encoder import Encoder, text_of
 from trendbot.classify.features import RULE_FEATURES, rule_vector, tokens, word_vector
 from trendbot.core.scoring import Tally
 from trendbot.core.tagging import SHOWN_FROM
@@ -25,7 +26,7 @@ from trendbot.core.themes import Annotation
 from trendbot.errors import ConfigError
 
 Floats = NDArray[np.float32]
-_FORMAT = 2
+_FORMAT = 3
 HEAVIEST, TOLD = 8, 4
 """Words that explain a probability: to a person who asks, and in the one line that is stored with a tag."""
 EXPLAINED_FROM = 0.1
@@ -78,8 +79,8 @@ class Model:
     """A trained learner, ready to read.
 
     `slugs` are the themes whose verdicts it sees, in order; `learnt` those it speaks of, one row of `weights` (themes ×
-    features) and one of `bias` each; features are the words, then the rules'. `rules` is the hash of the rule set whose
-    verdicts it was trained on.
+    features) and one of `bias` each; features are the words, then the rules', then the numbers of the `encoder` where
+    there is one. `rules` is the hash of the rule set whose verdicts it was trained on.
     """
 
     slugs: tuple[str, ...]
@@ -89,11 +90,12 @@ class Model:
     words: Mapping[str, float]
     weights: Floats
     bias: Floats
+    encoder: Encoder | None = field(default=None, compare=False, repr=False)
     places: Mapping[str, tuple[int, float]] = field(init=False, repr=False)
     by_feature: Floats = field(init=False, repr=False)
     names: tuple[str, ...] = field(init=False, repr=False)
     version: str = field(init=False)
-    """The name of these weights: ``model-`` and twelve signs."""
+    """The name of these weights: ``model-`` and twelve signs, and after a ``+`` the name of an encoder."""
 
     def __post_init__(self) -> None:
         """Index the words, and lay the weights of a feature side by side: reading gathers a few hundred of them."""
@@ -122,24 +124,31 @@ class Model:
             said.append(Prediction(learnt.theme, chance, heaviest))
         return said
 
+    def read_ahead(self, entries: Iterable[tuple[str, str]]) -> None:
+        """Let the encoder, where there is one, read entries (title, body) together: quicker than one by one."""
+        if self.encoder is not None:
+            self.encoder.encode([text_of(title, body) for title, body in entries])
+
     def _features(self, title: str, body: str, annotation: Annotation) -> tuple[NDArray[np.int64], Floats]:
         columns, values = word_vector(tokens(title, body), self.places)
-        verdicts = rule_vector(annotation, self.slugs)
+        more = rule_vector(annotation, self.slugs)
+        if self.encoder is not None:
+            more += self.encoder.encode([text_of(title, body)])[0].tolist()
         first = len(self.words)
         return (
-            np.array([*columns, *range(first, first + len(verdicts))], dtype=np.int64),
-            np.array([*values, *verdicts], dtype=np.float32),
+            np.array([*columns, *range(first, first + len(more))], dtype=np.int64),
+            np.array([*values, *more], dtype=np.float32),
         )
 
     def _heaviest(self, columns: NDArray[np.int64], row: Floats, number: int) -> tuple[Weighed, ...]:
-        words = len(columns) - RULE_FEATURES * len(self.slugs)
-        parts = np.concatenate((row[:words], row[words:].reshape(-1, RULE_FEATURES).sum(axis=1)))
+        encoded = self.encoder.width if self.encoder is not None else 0
+        words = len(columns) - RULE_FEATURES * len(self.slugs) - encoded
+        rules = row[words : len(row) - encoded].reshape(-1, RULE_FEATURES).sum(axis=1)
+        parts = np.concatenate((row[:words], rules, row[len(row) - encoded :].sum(keepdims=True)))
         heaviest = np.argsort(-np.abs(parts), kind="stable")[:number].tolist()
+        told = [f"rules of {slug}" for slug in self.slugs] + ["meaning, by the encoder"]
         return tuple(
-            Weighed(
-                self.names[columns[place]] if place < words else f"rules of {self.slugs[place - words]}",
-                round(float(parts[place]), 4),
-            )
+            Weighed(self.names[columns[place]] if place < words else told[place - words], round(float(parts[place]), 4))
             for place in heaviest
             if parts[place]
         )
@@ -153,7 +162,13 @@ def _version(model: Model) -> str:
     digest = hashlib.sha256(json.dumps(_facts(model), sort_keys=True).encode())
     digest.update(model.weights.tobytes())
     digest.update(model.bias.tobytes())
-    return f"model-{digest.hexdigest()[:12]}"
+    named = f"+{model.encoder.name}" if model.encoder is not None else ""
+    return f"model-{digest.hexdigest()[:12]}{named}"
+
+
+def encoder_of(version: str) -> str:
+    """Give the name of the encoder that the version of a learner names, empty where there is none."""
+    return version.partition("+")[2]
 
 
 def _facts(model: Model) -> dict[str, object]:
@@ -165,6 +180,7 @@ def _facts(model: Model) -> dict[str, object]:
         "examples": model.examples,
         "learnt": learnt,
         "words": list(model.words),
+        "encoder": model.encoder.name if model.encoder is not None else "",
     }
 
 
@@ -187,22 +203,28 @@ def dump_model(model: Model) -> bytes:
     return buffer.getvalue()
 
 
-def load_model(data: bytes) -> Model:
-    """Read what `dump_model` wrote.
+def load_model(data: bytes, encoder: Encoder | None = None) -> Model:
+    """Read what `dump_model` wrote; `encoder` is the one at hand, which a learner without one leaves alone.
 
     Raises:
-        ConfigError: the bytes are damaged, or of another version.
+        ConfigError: the bytes are damaged, or of another version, or the learner needs an encoder that is not at hand.
 
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             facts = json.loads(arrays["facts"].tobytes())
-            return _model(facts, arrays["idf"].tolist(), arrays["weights"], arrays["bias"])
+            needed = str(facts.get("encoder") or "")
+            found = encoder if needed and encoder is not None and encoder.name == needed else None
+            if needed and found is None:
+                raise ConfigError(f"the learner was trained with the encoder {needed}, which is not at hand")
+            return _model(facts, arrays["idf"].tolist(), arrays["weights"], arrays["bias"], found)
     except (ValueError, KeyError, OSError, BadZipFile, EOFError, TypeError) as error:
         raise ConfigError(f"the learner's weights cannot be read ({error}); train it again") from error
 
 
-def _model(facts: Mapping[str, object], idf: Sequence[float], weights: Floats, bias: Floats) -> Model:
+def _model(
+    facts: Mapping[str, object], idf: Sequence[float], weights: Floats, bias: Floats, encoder: Encoder | None
+) -> Model:
     if facts.get("format") != _FORMAT:
         raise ValueError(f"format {facts.get('format')!r}")
     learnt = facts["learnt"]
@@ -218,7 +240,9 @@ def _model(facts: Mapping[str, object], idf: Sequence[float], weights: Floats, b
         words=dict(zip(words, idf, strict=True)),
         weights=weights,
         bias=bias,
+        encoder=encoder,
     )
-    if weights.shape != (len(learnt), len(words) + RULE_FEATURES * len(slugs)) or bias.shape != (len(learnt),):
+    width = len(words) + RULE_FEATURES * len(slugs) + (encoder.width if encoder is not None else 0)
+    if weights.shape != (len(learnt), width) or bias.shape != (len(learnt),):
         raise ValueError("its arrays do not fit together")
     return model

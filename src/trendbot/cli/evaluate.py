@@ -52,15 +52,18 @@ def tags(
     FILE has one JSON object a line: id, title, summary, source, published, themes, and disputed for the themes that
     count neither for nor against. Without an option the rules alone are measured.
     """
+    from trendbot.classify.encoder import open_encoder
     from trendbot.cli.theme_files import in_use, loaded
     from trendbot.pipeline.evaluate import evaluate_tags
 
     rules = (loaded(themes) if themes else in_use(choices)).rules
+    folder = choices.settings().tagging.encoder
     found = evaluate_tags(
         rules,
         _samples(file, rules.slugs),
         train_on=_samples(train_on, rules.slugs) if train_on else (),
         folds=folds or 0,
+        encoder=open_encoder(folder) if folder and (train_on or folds) else None,
     )
     if json_:
         show_json(as_data(found))

@@ -273,14 +273,14 @@ def learn(choices: Choices, since: datetime | None, json_: bool) -> None:
     from trendbot.cli.opening import opened
     from trendbot.cli.tag_view import tell_lesson
     from trendbot.cli.theme_files import tag_anew
-    from trendbot.pipeline.learn import learn
+    from trendbot.pipeline.learn import encoder_at, learn
     from trendbot.pipeline.tag import rules_in_force
     from trendbot.store.models import active_model
 
     with opened(choices, Access.WRITE) as app:
         _need_themes(app)
         rules = rules_in_force(app.database, None, now=app.clock())
-        lesson = learn(app.database, Matcher(rules.themes), now=app.clock())
+        lesson = learn(app.database, Matcher(rules.themes), now=app.clock(), encoder=encoder_at(app.encoder)[0])
         report = tag_anew(app, since=since, quiet=json_)
         tell_lesson(lesson.told, app.database.read(active_model), report, json_=json_)
 

@@ -174,7 +174,8 @@ def tag_anew(app: App, *, since: datetime | None, quiet: bool, themes: ThemesFil
             if not quiet:
                 report("tag", done, total)
 
-        return retag(app.database, now=app.clock(), themes=themes, since=since, progress=progress)
+        now, encoder = app.clock(), app.encoder
+        return retag(app.database, now=now, themes=themes, encoder=encoder, since=since, progress=progress)
 
 
 def apply_version(choices: Choices, beginning: str, *, since: datetime | None, note: str, by: str, json_: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from trendbot.classify.encoder import Encoder
 from trendbot.classify.matcher import Matcher
 from trendbot.classify.model import Model
 from trendbot.classify.training import Example, can_train, train
@@ -25,7 +26,7 @@ FOLDS, MEASURED = 4, 2
 _SEED = 7
 
 
-def learning_curve(database: Database, matcher: Matcher) -> tuple[Point, ...]:
+def learning_curve(database: Database, matcher: Matcher, encoder: Encoder | None = None) -> tuple[Point, ...]:
     """Measure the curve on all that people said; empty where there is no learner or too little to measure."""
     if not can_train():
         return ()
@@ -40,7 +41,7 @@ def learning_curve(database: Database, matcher: Matcher) -> tuple[Point, ...]:
         rest = [example for place, example in enumerate(mixed) if place % FOLDS != fold]
         for share in SHARES:
             size = round(len(rest) * share)
-            model = train(rest[:size], slugs, rules=matcher.theme_set.hash)
+            model = train(rest[:size], slugs, rules=matcher.theme_set.hash, encoder=encoder)
             # Folds may differ by one entry: the smaller number names the size of both.
             key = round(len(mixed) * (FOLDS - 1) / FOLDS * share)
             sums[key] = sums.get(key, Tally()) + _held_against(model, held_out, slugs)

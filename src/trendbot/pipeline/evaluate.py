@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
+from trendbot.classify.encoder import Encoder
 from trendbot.classify.matcher import Matcher
 from trendbot.classify.model import Model
 from trendbot.classify.training import Example, train
@@ -19,7 +20,12 @@ Read = tuple[Sample, Annotation]
 
 
 def evaluate_tags(
-    rules: ThemeSet, samples: Sequence[Sample], *, train_on: Sequence[Sample] = (), folds: int = 0
+    rules: ThemeSet,
+    samples: Sequence[Sample],
+    *,
+    train_on: Sequence[Sample] = (),
+    folds: int = 0,
+    encoder: Encoder | None = None,
 ) -> Evaluation:
     """Measure tagging on entries that people labelled; a theme of which a label says nothing is not counted.
 
@@ -36,7 +42,7 @@ def evaluate_tags(
     judged: list[Judged] = []
     for part, rest in _parts(read, folds):
         examples = base + [example(sample, found, rules.slugs) for sample, found in rest]
-        model = train(examples, rules.slugs, rules=rules.hash) if examples else None
+        model = train(examples, rules.slugs, rules=rules.hash, encoder=encoder) if examples else None
         judged += [_judge(rules, model, sample, found) for sample, found in part]
     return evaluate(judged, rules.slugs)
 

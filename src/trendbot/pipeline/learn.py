@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from trendbot.classify.encoder import Encoder, open_encoder
 from trendbot.classify.matcher import Matcher
-from trendbot.classify.model import Learnt, Model, dump_model, load_model
+from trendbot.classify.model import Learnt, Model, dump_model, encoder_of, load_model
 from trendbot.classify.training import LEAST_POSITIVES, Example, can_train, train
 from trendbot.errors import ConfigError
 from trendbot.logs import get_logger
@@ -46,41 +48,56 @@ class Lesson:
     told: str
 
 
-def learner_in_force(database: Database, matcher: Matcher, *, now: datetime) -> Model | None:
-    """Give the learner to read with, trained anew where people said enough since, or the rules are other ones.
+def encoder_at(folder: Path | None) -> tuple[Encoder | None, str | None]:
+    """Open the encoder of the settings; where it cannot be used, say so in one line: the learner goes without it."""
+    if folder is None:
+        return None, None
+    try:
+        return open_encoder(folder), None
+    except ConfigError as error:
+        log.error("encoder_missing", problem=str(error))  # noqa: TRY400 - the message says all
+        return None, f"{error}; the learner goes without it"
+
+
+def learner_in_force(
+    database: Database, matcher: Matcher, *, now: datetime, encoder: Encoder | None = None
+) -> Model | None:
+    """Give the learner to read with, trained anew where people said enough since, or rules or encoder are other ones.
 
     Raises:
-        ConfigError: its weights are damaged, and it cannot be trained here.
+        ConfigError: its weights are damaged, or its encoder is not at hand, and it cannot be trained here.
 
     """
-    if can_train() and database.read(_is_due, matcher.theme_set.hash):
-        return learn(database, matcher, now=now).model
+    name = encoder.name if encoder is not None else ""
+    if can_train() and database.read(_is_due, matcher.theme_set.hash, name):
+        return learn(database, matcher, now=now, encoder=encoder).model
     try:
-        return stored_learner(database)
+        return stored_learner(database, encoder)
     except ConfigError:
         if not can_train():
             raise
         log.exception("learner_damaged")
-        return learn(database, matcher, now=now).model
+        return learn(database, matcher, now=now, encoder=encoder).model
 
 
-def _is_due(session: Session, rules: str) -> bool:
+def _is_due(session: Session, rules: str, encoder: str) -> bool:
     stored = active_model(session)
     if stored is None:
         return max(positives(session).values(), default=0) >= LEAST_POSITIVES
     changed = entries_judged_since(session, stored.trained_at)
-    return stored.rules != rules or changed >= max(LEAST_CHANGED, SHARE_CHANGED * stored.labels)
+    other = stored.rules != rules or encoder_of(stored.version) != encoder
+    return other or changed >= max(LEAST_CHANGED, SHARE_CHANGED * stored.labels)
 
 
-def stored_learner(database: Database) -> Model | None:
+def stored_learner(database: Database, encoder: Encoder | None = None) -> Model | None:
     """Give the learner in force as it was stored, None where there is none.
 
     Raises:
-        ConfigError: its weights are damaged, or of another version of the program.
+        ConfigError: its weights are damaged, or of another version of the program, or need another encoder.
 
     """
     weights = database.read(_active_weights)
-    return load_model(weights) if weights is not None else None
+    return load_model(weights, encoder) if weights is not None else None
 
 
 def _active_weights(session: Session) -> bytes | None:
@@ -88,19 +105,20 @@ def _active_weights(session: Session) -> bytes | None:
     return model_weights(session, stored.version) if stored is not None else None
 
 
-def learn(database: Database, matcher: Matcher, *, now: datetime) -> Lesson:
+def learn(database: Database, matcher: Matcher, *, now: datetime, encoder: Encoder | None = None) -> Lesson:
     """Train a learner on all that people said and put it in force; entries are read by it in the next tag stage.
 
     Where no theme has enough examples any more, a learner in force is retired. Without scikit-learn nothing changes.
     """
     if not can_train():
-        return Lesson(model=stored_learner(database), told="the learner comes with the extra “learn”")
+        return Lesson(model=stored_learner(database, encoder), told="the learner comes with the extra “learn”")
     counts = database.read(positives)
     ready = [slug for slug, number in counts.items() if number >= LEAST_POSITIVES]
-    model = train(database.read(examples, matcher), list(counts), rules=matcher.theme_set.hash) if ready else None
+    said = database.read(examples, matcher) if ready else []
+    model = train(said, list(counts), rules=matcher.theme_set.hash, encoder=encoder) if ready else None
     if model is None or not model.learnt:
         database.write(retire_models)
-        return Lesson(model=None, told=f"rules alone until a theme has {LEAST_POSITIVES} examples{_nearest(counts)}")
+        return Lesson(model=None, told=_why_none(counts, ready))
     stored = StoredModel(
         version=model.version,
         trained_at=now,
@@ -112,6 +130,12 @@ def learn(database: Database, matcher: Matcher, *, now: datetime) -> Lesson:
     if database.write(activate_model, stored, dump_model(model)):
         log.info("learnt", model=model.version, entries=model.examples, themes=len(model.learnt))
     return Lesson(model=model, told=f"learnt {len(model.learnt)} of {len(counts)} themes from {model.examples} entries")
+
+
+def _why_none(counts: Mapping[str, int], ready: Sequence[str]) -> str:
+    if ready:
+        return "rules alone: on what people said they are better than what can be learnt so far"
+    return f"rules alone until a theme has {LEAST_POSITIVES} examples{_nearest(counts)}"
 
 
 def _nearest(counts: Mapping[str, int]) -> str:

@@ -11,14 +11,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
+from trendbot.classify.encoder import Encoder
 from trendbot.classify.matcher import Matcher
 from trendbot.classify.model import Model
 from trendbot.core.learning_curve import Forecast, Point, forecast, windows
 from trendbot.core.queueing import Candidate, Question, by_chance, pick
 from trendbot.core.scoring import Tally, tally
 from trendbot.pipeline.curve import LEAST, learning_curve
-from trendbot.pipeline.learn import learn
+from trendbot.pipeline.learn import encoder_at, learn
 from trendbot.pipeline.machine_view import Verdict, views
 from trendbot.pipeline.tag import rules_in_force
 from trendbot.store.curation import Act, get_act, undo_act
@@ -82,8 +84,13 @@ class Desk:
         theme: str | None = None,
         search: str | None = None,
         since: datetime | None = None,
+        encoder: Path | None = None,
     ) -> None:
-        """Open the desk on a database; `theme`, `search` and `since` narrow what is asked."""
+        """Open the desk on a database; `theme`, `search` and `since` narrow what is asked.
+
+        `encoder` is the folder of the learner's encoder, where there is one.
+        """
+        self._encoder_folder = encoder
         self._database, self._by, self._clock, self._size = database, by, clock, batch
         self._theme, self.search, self._since = theme, search, since
         self._skipped: set[int] = set()
@@ -176,7 +183,7 @@ class Desk:
 
     def learn(self) -> str:
         """Let the machine learn from all that people said, for the next batch; give a line on what came of it."""
-        lesson = learn(self._database, self._matcher, now=self._clock())
+        lesson = learn(self._database, self._matcher, now=self._clock(), encoder=self._encoder)
         self._model = lesson.model
         return lesson.told
 
@@ -185,6 +192,10 @@ class Desk:
         """The rules in force when this sitting first needs them."""
         return Matcher(rules_in_force(self._database, None, now=self._clock()).themes)
 
+    @cached_property
+    def _encoder(self) -> Encoder | None:
+        return encoder_at(self._encoder_folder)[0]
+
     def progress(self) -> Progress:
         """Say how far it is, by what the machine had said before each answer; quick."""
         return self._database.read(_progress)
@@ -192,7 +203,8 @@ class Desk:
     def measured(self) -> Progress:
         """Say how far it is, with the learner's curve over entries it did not learn from; takes seconds."""
         so_far = self.progress()
-        points = learning_curve(self._database, self._matcher) if len(self._database.read(labels)) >= LEAST else ()
+        enough = len(self._database.read(labels)) >= LEAST
+        points = learning_curve(self._database, self._matcher, self._encoder) if enough else ()
         return replace(so_far, points=points, forecasts=_ahead(points)) if points else so_far
 
 

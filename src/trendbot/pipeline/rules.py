@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from trendbot.pipeline.tag import TagReport, ThemesFile, tag_entries
 from trendbot.store.database import Database
@@ -19,6 +20,7 @@ def retag(
     *,
     now: datetime,
     themes: ThemesFile | None = None,
+    encoder: Path | None = None,
     since: datetime | None = None,
     portion: int = PORTION,
     progress: Callable[[int], None] | None = None,
@@ -32,13 +34,13 @@ def retag(
 
     """
     counts: Counter[str] = Counter()
-    first = last = tag_entries(database, now=now, themes=themes, since=since, limit=portion)
+    first = last = tag_entries(database, now=now, themes=themes, encoder=encoder, since=since, limit=portion)
     entries, relearnt = first.entries, first.relearnt
     counts.update(first.by_theme)
     while last.entries or last.relearnt:
         if progress is not None:
             progress(entries + relearnt)
-        last = tag_entries(database, now=now, since=since, limit=portion)
+        last = tag_entries(database, now=now, encoder=encoder, since=since, limit=portion)
         entries, relearnt = entries + last.entries, relearnt + last.relearnt
         counts.update(last.by_theme)
     return replace(first, entries=entries, relearnt=relearnt, by_theme=dict(counts))

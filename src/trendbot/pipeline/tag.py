@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from trendbot.classify.matcher import Matcher
 from trendbot.classify.model import EXPLAINED_FROM, TOLD, Model, Prediction
@@ -21,7 +22,7 @@ from trendbot.core.themes.own import with_own_terms
 from trendbot.core.vocabulary import Annotator
 from trendbot.errors import ConfigError
 from trendbot.logs import get_logger
-from trendbot.pipeline.learn import learner_in_force
+from trendbot.pipeline.learn import encoder_at, learner_in_force
 from trendbot.store.database import Database, Session
 from trendbot.store.tags import Readable, Reading, entries_to_read, replace_readings
 from trendbot.store.terms import own_terms
@@ -72,6 +73,7 @@ def tag_entries(
     *,
     now: datetime,
     themes: ThemesFile | None = None,
+    encoder: Path | None = None,
     since: datetime | None = None,
     limit: int | None = None,
     batch: int = BATCH,
@@ -79,8 +81,8 @@ def tag_entries(
     """Read every entry not yet read by the rules and the learner in force in its present revision.
 
     The learner is trained first where that is due. `themes` is the file to follow; None keeps what is in force. A file
-    that cannot be used changes nothing: the last good one stays, and the report carries the problem. `since` leaves
-    older entries alone, `limit` bounds the run.
+    that cannot be used changes nothing: the last good one stays, and the report carries the problem. `encoder` is the
+    folder of the learner's encoder, where there is one. `since` leaves older entries alone, `limit` bounds the run.
 
     Raises:
         ConfigError: there is no usable file, and none was ever in force.
@@ -88,7 +90,7 @@ def tag_entries(
     """
     rules = rules_in_force(database, themes, now=now)
     matcher = Matcher(rules.themes)
-    learner, trouble = _learner(database, matcher, now=now)
+    learner, trouble = _learner(database, matcher, encoder, now=now)
     run = _Run(database, Readers(matcher=matcher, learner=learner), now=now, since=since, batch=batch)
     entries = run.read_all(Annotator.RULE, limit=limit)
     relearnt = run.read_all(Annotator.MODEL, limit=None if limit is None else limit - entries) if learner else 0
@@ -106,10 +108,13 @@ def tag_entries(
     )
 
 
-def _learner(database: Database, matcher: Matcher, *, now: datetime) -> tuple[Model | None, str | None]:
+def _learner(
+    database: Database, matcher: Matcher, folder: Path | None, *, now: datetime
+) -> tuple[Model | None, str | None]:
     """Give the learner in force, None with the problem where it cannot be used: the rules read all the same."""
+    encoder, missing = encoder_at(folder)
     try:
-        return learner_in_force(database, matcher, now=now), None
+        return learner_in_force(database, matcher, now=now, encoder=encoder), missing
     except Exception as error:
         log.exception("learner_failed")
         return None, f"the learner cannot be used ({error}): new entries have the rules' tags alone"
@@ -201,6 +206,7 @@ class Readers:
         said: dict[Annotator, list[Reading]] = {Annotator.RULE: []}
         if self.learner is not None:
             said[Annotator.MODEL] = []
+            self.learner.read_ahead((entry.title, entry.body) for entry in entries)
         for entry in entries:
             for annotator, reading in self._read(entry).items():
                 said[annotator].append(reading)

@@ -36,7 +36,10 @@ def run_review(
     # every answer is one short transaction.
     with opened(choices) as app:
         _known(app, theme)
-        desk = Desk(app.database, by=editor, clock=app.clock, batch=batch, theme=theme, search=search, since=since)
+        desk = Desk(
+            app.database, by=editor, clock=app.clock, batch=batch, theme=theme, search=search, since=since,
+            encoder=app.encoder,
+        )  # fmt: skip
         ReviewScreen(desk).run()
         print_farewell(desk.done)
 
