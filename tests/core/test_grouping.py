@@ -44,6 +44,7 @@ def item(
 ) -> Item:
     return Item(
         entry_id=number,
+        mark=f"{number:04}",
         feed_id=number if feed is None else feed,
         title=title,
         summary=summary,

@@ -53,8 +53,12 @@ def words(text: str) -> tuple[str, ...]:
     Names with signs in them stay whole (``gpt-5.2``, ``k2.5``, ``32b``, ``o'reilly``), thousands lose their comma, the
     possessive goes, addresses are left out. Scripts that set no spaces give their overlapping pairs of characters.
     """
+    return _words(fold(text))
+
+
+def _words(folded: str) -> tuple[str, ...]:
     found: list[str] = []
-    for piece in _WORD.findall(_ADDRESS.sub(" ", fold(text))):
+    for piece in _WORD.findall(_ADDRESS.sub(" ", folded)):
         if _FIRST_UNSPACED.match(piece):
             found.extend(_pairs(piece))
         elif "," in piece:
@@ -161,9 +165,15 @@ def normal_title(text: str) -> str:
     Folded words only, without a label in front (``[R]``, ``Exclusive:``) and without the publisher's name behind
     (`` - Reuters``, `` | The Verge``). Empty where the title has no words.
     """
+    return headline(text)[1]
+
+
+def headline(text: str) -> tuple[tuple[str, ...], str]:
+    """Return the words of a title, and the form of `normal_title`."""
     title = fold(text[:_LONGEST_TITLE])
     bare = _without_source(_LABEL.sub("", title) or title)
-    return " ".join(words(bare)) or " ".join(words(title))
+    said = _words(title)
+    return said, " ".join(said if bare == title else _words(bare) or said)
 
 
 def _without_source(title: str) -> str:

@@ -38,7 +38,8 @@ class StoriesJudged:
 def labelled_items(lines: Iterable[str], *, name: str, urls: bool = True) -> list[Labelled]:
     """Read items, one JSON object a line: id, title, summary, source, published, url, story.
 
-    All but the title may be missing. An undated item stands at the date of the one before it. `urls` False leaves
+    All but the title may be missing. An undated item stands at the date of the one before it; one without a source has
+    a feed of its own. Those of one instant are put in order by address, source and title. `urls` False leaves
     addresses out, so that only words and dates decide.
 
     Raises:
@@ -52,10 +53,12 @@ def labelled_items(lines: Iterable[str], *, name: str, urls: bool = True) -> lis
         dated = _date(row.get("published"), f"{name} line {number}") or dated
         url = str(row.get("url") or "") if urls else ""
         address = canonical_url(url) if url else ""
+        source, title = str(row.get("source") or ""), str(row["title"])
         item = Item(
             entry_id=len(found),
-            feed_id=feeds.setdefault(str(row.get("source") or ""), len(feeds)),
-            title=str(row["title"]),
+            mark="\n".join((url, source, title, str(row.get("id", number)))),
+            feed_id=feeds.setdefault(source or f"\n{number}", len(feeds)),
+            title=title,
             summary=str(row.get("summary") or ""),
             canonical_url="" if not address or is_front_page(address) else address,
             dated_at=dated,
@@ -94,7 +97,7 @@ def judge_stories(
     labelled: Iterable[Labelled], background: Background, grouping: Grouping | None = None
 ) -> StoriesJudged:
     """Group the items in the order of their dates and compare those that have a story."""
-    ordered = sorted(labelled, key=lambda one: (one.item.dated_at, one.id))
+    ordered = sorted(labelled, key=lambda one: (one.item.dated_at, one.item.mark))
     grouper = Grouper(background, grouping)
     started = time.perf_counter()
     placed = [grouper.place(one.item, opening=number).story for number, one in enumerate(ordered)]

@@ -29,10 +29,14 @@ _LEAD_FROM = 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ungrouped:
-    """An entry without a story; `identity` names it for ever: the feed's address and the entry's guid."""
+    """An entry without a story."""
 
     item: Item
-    identity: str
+
+    @property
+    def identity(self) -> str:
+        """Its name for ever: the feed's address and the entry's guid."""
+        return self.item.mark
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,13 +54,18 @@ def count_ungrouped(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(_without_story().subquery())) or 0
 
 
-def list_ungrouped(session: Session, *, limit: int) -> tuple[Ungrouped, ...]:
-    """Return the next entries without a story, in the order of grouping: by date, then by identity."""
-    rows = session.execute(_without_story().order_by(Entry.dated_at, Feed.url, Entry.guid).limit(limit))
-    return tuple(Ungrouped(item=_item(row), identity=f"{row.feed_url}\n{row.guid}") for row in rows)
+def list_ungrouped(session: Session, *, limit: int, since: datetime | None = None) -> tuple[Ungrouped, ...]:
+    """Return the next entries without a story, in the order of grouping: by date, then by feed and guid.
+
+    `since`, where the caller knows that there are none before, spares looking.
+    """
+    query = _without_story().order_by(Entry.dated_at, Feed.url, Entry.guid).limit(limit)
+    if since is not None:
+        query = query.where(Entry.dated_at >= since)
+    return tuple(Ungrouped(item=_item(row)) for row in session.execute(query))
 
 
-def _items() -> Select[tuple[int, int, str, str, str, datetime]]:
+def _items() -> Select[Any]:
     return select(
         Entry.id,
         Entry.feed_id,
@@ -64,22 +73,20 @@ def _items() -> Select[tuple[int, int, str, str, str, datetime]]:
         func.substr(Entry.summary, 1, _TEXT).label("summary"),
         Entry.canonical_url,
         Entry.dated_at,
-    )
+        Entry.guid,
+        Feed.url.label("feed_url"),
+    ).join(Feed, Feed.id == Entry.feed_id)
 
 
-def _without_story() -> Select[tuple[int, int, str, str, str, datetime, str, str]]:
+def _without_story() -> Select[Any]:
     grouped = select(StoryEntry.entry_id).where(StoryEntry.entry_id == Entry.id).exists()
-    return (
-        _items()
-        .add_columns(Feed.url.label("feed_url"), Entry.guid)
-        .join(Feed, Feed.id == Entry.feed_id)
-        .where(~grouped)
-    )
+    return _items().where(~grouped)
 
 
 def _item(row: Any) -> Item:
     return Item(
         entry_id=row.id,
+        mark=f"{row.feed_url}\n{row.guid}",
         feed_id=row.feed_id,
         title=row.title,
         summary=row.summary,
@@ -101,7 +108,8 @@ def list_reachable(
 
 
 def _reachable(session: Session, ids: Sequence[int], members: int) -> list[Reachable]:
-    rank = func.row_number().over(partition_by=StoryEntry.story_id, order_by=(Entry.dated_at.desc(), Entry.id.desc()))
+    # Of equal dates at the edge all are read: which of them are kept is decided by their marks, not by their ids.
+    rank = func.rank().over(partition_by=StoryEntry.story_id, order_by=Entry.dated_at.desc())
     ranked = (
         select(StoryEntry.story_id, StoryEntry.entry_id, rank.label("rank"))
         .join(Entry, Entry.id == StoryEntry.entry_id)

@@ -12,8 +12,9 @@ import struct
 import sys
 import zlib
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trendbot.errors import ConfigError
 
@@ -24,36 +25,47 @@ _UNSEEN = 0.5
 _CACHE = 200_000
 
 
+class _Weighed(NamedTuple):
+    held: int
+    log: float
+    weight: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Background:
     """Counts of `documents` headlines: in how many of them each hashed word stands."""
 
     documents: int
     counts: Mapping[int, int]
-    _known: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
-    _weights: dict[int, float] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[str, _Weighed] = field(default_factory=dict, compare=False, repr=False)
 
-    def count(self, word: str) -> int:
-        """Return in how many of the headlines a word stands."""
+    def weight(self, word: str) -> float:
+        """Return the inverse document frequency of a word, at least 0.1."""
+        return self._weighed(word).weight
+
+    def factors(self, words: Iterable[str], *, spread: Mapping[str, int], live: float, pool: float) -> dict[str, float]:
+        """Return by how much each word's weight falls where `pool` more documents are counted.
+
+        A word stands in `live` of them for each of the stories in which `spread` has it.
+        """
+        known, most = self._known, math.log(self.documents + pool + 1)
+        found: dict[str, float] = {}
+        for word in words:
+            one = known.get(word) or self._weighed(word)
+            held = spread.get(word)
+            rarity = math.log(one.held + live * held + _UNSEEN) if held else one.log
+            found[word] = max(_FLOOR, most - rarity) / one.weight
+        return found
+
+    def _weighed(self, word: str) -> _Weighed:
         known = self._known.get(word)
         if known is None:
             if len(self._known) > _CACHE:
                 self._known.clear()
-            known = self._known[word] = self.counts.get(word_hash(word), 0)
-        return known
-
-    def weight(self, word: str, *, holders: float = 0.0, pool: float = 0.0) -> float:
-        """Return the inverse document frequency of a word, at least 0.1.
-
-        `pool` more documents, of which `holders` have the word, are added to those of the table.
-        """
-        if pool:
-            return max(_FLOOR, math.log((self.documents + pool + 1) / (self.count(word) + holders + _UNSEEN)))
-        count = self.count(word)
-        known = self._weights.get(count)
-        if known is None:
-            known = max(_FLOOR, math.log((self.documents + 1) / (count + _UNSEEN)))
-            self._weights[count] = known
+            held = self.counts.get(word_hash(word), 0)
+            rarity = math.log(held + _UNSEEN)
+            weight = max(_FLOOR, math.log(self.documents + 1) - rarity)
+            known = self._known[word] = _Weighed(held, rarity, weight)
         return known
 
 

@@ -7,20 +7,20 @@ The method is single-pass clustering with TF-IDF, time decay and an inverted ind
 Saravanakumar et al. 2021, without their trained parts). An entry is compared with the stories that share its heaviest
 terms: the mean over title and body of half the cosine to the centroid and half the greatest cosine to a member, faded
 by the time between them. Words that many stories in reach share say less; one word in common says little; a feed seldom
-tells one event twice.
+tells one event twice (``likeness.py``). Where a story has grown, small ones that it was too far from may join it late.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from trendbot.core.grouping.background import Background
+from trendbot.core.grouping.likeness import clash, repulsion, same_page
 from trendbot.core.grouping.state import Item, Member, Sight, State, Story, hours
 from trendbot.core.grouping.vectors import Vector, Vectors, dot, scaled, vectors
 
@@ -33,26 +33,31 @@ class Grouping:
     """The parameters; one setting for every kind of material. Times are hours.
 
     `join` is the least similarity to join a story; `union` to unite two, `union_large` two of at least `large` members
-    each, whose centroids say more. `fade` is the time constant of the
-    decay, which never takes more than half. `live` is how many headlines of the background table one story in reach
-    counts for when words are weighed. `same_feed` is what a story loses that is all of the entry's own feed, `lone`
-    what remains where only one word is shared.
+    each, whose centroids say more; `late` for a story of at most `small` members to join one that has just grown.
+    `fade` is the time constant of the decay, which never takes more than half. `live` is how many headlines of the
+    background table one story in reach counts for when words are weighed. `same_feed` and `dump` say how much a feed's
+    own reports push another of its entries away, `clash` what remains where titles name different numbers, `lone` where
+    only one word is shared.
     """
 
-    join: float = 0.2
+    join: float = 0.19
     union: float = 0.4
     union_large: float = 0.34
     large: int = 3
+    late: float = 0.22
+    small: int = 2
     fade: float = 12.0
-    live: float = 20.0
-    same_feed: float = 0.5
-    lone: float = 0.7
+    live: float = 10.0
+    same_feed: float = 0.8
+    dump: float = 2.0
+    clash: float = 0.8
+    lone: float = 0.8
     reach: float = 168.0
     union_reach: float = 72.0
     members: int = 30
     key_terms: int = 15
-    candidates: int = 20
-    compared: int = 6
+    candidates: int = 12
+    compared: int = 4
     crowded: int = 150
     telling: int = 3
     """Words that a title must have for its repetition to mean one event: ``Weekly roundup`` says too little."""
@@ -175,10 +180,12 @@ class Grouper:
 
     def _member(self, item: Item) -> Member:
         made = vectors(item.title, item.summary, self.background)
-        return Member(hours(item.dated_at), item, made, self._heaviest(made.body))
+        keys = self._heaviest(made.body)
+        return Member(hours(item.dated_at), item.mark, item.entry_id, item.feed_id, item.canonical_url, made, keys)
 
     def _heaviest(self, vector: Vector) -> tuple[str, ...]:
-        return tuple(heapq.nsmallest(self.grouping.key_terms, vector, key=lambda term: (-vector[term], term)))
+        ordered = sorted([(-weight, term) for term, weight in vector.items()])
+        return tuple([term for _, term in ordered[: self.grouping.key_terms]])
 
     # -- finding ---------------------------------------------------------------------------------------------------
 
@@ -196,61 +203,71 @@ class Grouper:
         return _Found(None, Reason.OPENED, None, rivals)
 
     def _same_url(self, member: Member) -> Story | None:
-        """Return the story of an entry with the same address; one feed may use one address for many entries."""
-        item, title = member.item, member.vectors.normal_title
-        sights = self._state.by_url.get(item.canonical_url, ()) if item.canonical_url else ()
-        alike = [sight for sight in sights if sight.feed_id != item.feed_id or sight.title == title]
-        return self._nearest(member, alike, self.grouping.reach)
+        """Return the story of an entry with the same address."""
+        sights = self._state.by_url.get(member.url, ()) if member.url else ()
+        near = [sight for sight in sights if abs(member.at - sight.at) <= self.grouping.reach]
+        return self._nearest(member, same_page(member, near)) if near else None
 
     def _same_title(self, member: Member) -> Story | None:
         title = member.vectors.normal_title
         if len(title.split()) < self.grouping.telling:
             return None
-        return self._nearest(member, self._state.by_title.get(title, ()), self.grouping.reach)
+        return self._nearest(member, self._state.by_title.get(title, ()))
 
-    def _nearest(self, member: Member, sights: Sequence[Sight], reach: float) -> Story | None:
-        near = sorted((abs(member.at - one.at), one.entry_id, one.story) for one in sights)
-        numbers = [self.resolve(story) for gap, _, story in near if gap <= reach]
+    def _nearest(self, member: Member, sights: Sequence[Sight]) -> Story | None:
+        near = sorted((abs(member.at - one.at), one.mark, one.story) for one in sights)
+        numbers = [self.resolve(story) for gap, _, story in near if gap <= self.grouping.reach]
         return next((self._state.stories[number] for number in numbers if number in self._state.stories), None)
 
     def _scored(self, member: Member) -> list[tuple[float, Story]]:
         """Return the candidate stories with their similarity, best first; of equal ones the older."""
         seen = self._reweighed(member.vectors)
         central = [(-_central(seen, story), story.number, story) for story in self._candidates(seen, member.at)]
-        nearest = heapq.nsmallest(self.grouping.compared, central, key=_rank)
-        scored = [(self._similarity(seen, member, story, -score), story) for score, _, story in nearest]
-        return sorted(scored, key=lambda pair: (-pair[0], pair[1].number))
+        central.sort()
+        nearest = central[: self.grouping.compared]
+        scored = [(-self._similarity(seen, member, story, -score), number, story) for score, number, story in nearest]
+        scored.sort()
+        return [(-score, story) for score, _, story in scored]
 
     def _reweighed(self, seen: Vectors) -> Vectors:
         """Lower the weight of terms that many stories in reach share: a running subject is not an event."""
-        live, spread, weight = self.grouping.live, self._state.spread, self.background.weight
-        pool = live * len(self._state.stories)
-        factors = {
-            term: weight(term, holders=live * spread.get(term, 0), pool=pool) / weight(term) for term in seen.body
-        }
-        return Vectors(
-            title=scaled(seen.title, factors), body=scaled(seen.body, factors), normal_title=seen.normal_title
-        )
+        live, state = self.grouping.live, self._state
+        words = seen.body if seen.body is seen.title else seen.body.keys() | seen.title.keys()
+        factors = self.background.factors(words, spread=state.spread, live=live, pool=live * len(state.stories))
+        title = scaled(seen.title, factors)
+        body = title if seen.body is seen.title else scaled(seen.body, factors)
+        return Vectors(title=title, body=body, normal_title=seen.normal_title)
 
     def _candidates(self, seen: Vectors, at: float) -> list[Story]:
-        sums: dict[Story, float] = defaultdict(float)
-        for term in self._heaviest(seen.body):
-            holders = self._state.by_term.get(term, {})
-            if len(holders) <= self.grouping.crowded:
+        sums: dict[Story, float] = {}
+        by_term, crowded, body = self._state.by_term, self.grouping.crowded, seen.body
+        for term in self._heaviest(body):
+            holders = by_term.get(term)
+            if holders and len(holders) <= crowded:
+                weight = body[term]
                 for story in holders:
-                    sums[story] += seen.body[term]
-        best = heapq.nsmallest(
-            self.grouping.candidates, [(-weight, story.number, story) for story, weight in sums.items()], key=_rank
-        )
+                    sums[story] = sums.get(story, 0.0) + weight
+        best = sorted([(-weight, story.number, story) for story, weight in sums.items()])[: self.grouping.candidates]
         return [story for _, _, story in best if story.gap(at) <= self.grouping.reach]
 
     def _similarity(self, seen: Vectors, member: Member, story: Story, central: float) -> float:
-        faded = 0.5 + 0.5 * math.exp(-story.gap(member.at) / self.grouping.fade)
-        faded *= 1 - self.grouping.same_feed * story.share_of(member.item.feed_id)
-        similarity = (central + _greatest(seen, story, central)) / 4 * faded
-        if similarity >= self.grouping.join and sum([term in story.body for term in seen.body]) <= 1:
-            similarity *= self.grouping.lone
+        rules = self.grouping
+        similarity = (central + _greatest(seen, story, central)) / 4
+        similarity *= 0.5 + 0.5 * math.exp(-story.gap(member.at) / rules.fade)
+        if similarity < rules.join / 2:
+            return similarity
+        similarity *= self._repulsion(member, story)
+        if similarity < rules.join:
+            return similarity
+        if sum([term in story.body for term in seen.body]) <= 1:
+            similarity *= rules.lone
+        if clash(member.vectors.normal_title, [other.vectors.normal_title for other in story.members]):
+            similarity *= rules.clash
         return similarity
+
+    def _repulsion(self, member: Member, story: Story) -> float:
+        rules = self.grouping
+        return repulsion(member, story.members, strength=rules.same_feed, dump=rules.dump)
 
     # -- uniting ---------------------------------------------------------------------------------------------------
 
@@ -258,20 +275,37 @@ class Grouper:
         """Unite the story with those that its new member shows to be the same; the older number stays."""
         absorbed: list[int] = []
         for rival in rivals:
-            if self._same(story, rival):
+            if self._free(story, rival) and (self._same(story, rival) or self._belongs(rival, story)):
                 older, younger = sorted((story, rival), key=lambda one: one.number)
                 self._absorb(older, younger)
                 absorbed.append(younger.number)
                 story = older
         return tuple(absorbed)
 
+    def _free(self, one: Story, other: Story) -> bool:
+        return not (one.curated or other.curated) and abs(one.first - other.first) <= self.grouping.union_reach
+
     def _same(self, one: Story, other: Story) -> bool:
-        if one.curated or other.curated or abs(one.first - other.first) > self.grouping.union_reach:
-            return False
+        """Tell whether the centroids of two stories are near, and no feed tells both apart."""
         title = dot(one.title, other.title) / (one.title_length * other.title_length)
         body = dot(one.body, other.body) / (one.body_length * other.body_length)
         large = min(len(one.members), len(other.members)) >= self.grouping.large
-        return (title + body) / 2 >= (self.grouping.union_large if large else self.grouping.union)
+        least = self.grouping.union_large if large else self.grouping.union
+        if (title + body) / 2 < least:
+            return False
+        lesser, greater = sorted((one, other), key=lambda story: (len(story.members), -story.number))
+        remains = sum([self._repulsion(member, greater) for member in lesser.members]) / len(lesser.members)
+        return (title + body) / 2 * remains >= least
+
+    def _belongs(self, small: Story, grown: Story) -> bool:
+        """Tell whether all of a small story would join the grown one, were they to come now."""
+        if len(small.members) > self.grouping.small or len(grown.members) < 2:  # noqa: PLR2004  (it has just grown)
+            return False
+        return all(self._alike(member, grown) >= self.grouping.late for member in small.members)
+
+    def _alike(self, member: Member, story: Story) -> float:
+        seen = self._reweighed(member.vectors)
+        return self._similarity(seen, member, story, _central(seen, story))
 
     def _absorb(self, older: Story, younger: Story) -> None:
         self._became[younger.number] = older.number
@@ -286,10 +320,6 @@ def _greatest(seen: Vectors, story: Story, central: float) -> float:
         return central
     titles = [dot(seen.title, other.vectors.title) for other in story.members]
     return max(titles) + max([dot(seen.body, other.vectors.body) for other in story.members])
-
-
-def _rank(row: tuple[float, int, Story]) -> tuple[float, int]:
-    return row[0], row[1]
 
 
 def _central(seen: Vectors, story: Story) -> float:

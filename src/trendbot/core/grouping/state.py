@@ -19,6 +19,8 @@ from trendbot.core.text import normal_title
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
+MOST_SIGHTS = 50
+"""How many entries at one address are remembered, the latest: a changelog may have a thousand."""
 
 
 def hours(at: datetime) -> float:
@@ -28,9 +30,14 @@ def hours(at: datetime) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """What grouping needs to know of an entry; `canonical_url` is empty where it names no page of its own."""
+    """What grouping needs to know of an entry; `canonical_url` is empty where it names no page of its own.
+
+    `mark` names the entry for ever and puts those of one instant in order: nothing may hang on the order in which feeds
+    happened to answer, as ids do.
+    """
 
     entry_id: int
+    mark: str
     feed_id: int
     title: str
     summary: str
@@ -40,15 +47,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """An entry as it is compared: its vectors, and the heaviest terms by which it is found."""
+    """An entry as it is compared: its vectors, and the heaviest terms by which it is found. It holds no text."""
 
     at: float
-    item: Item
+    mark: str
+    entry_id: int
+    feed_id: int
+    url: str
     vectors: Vectors
     keys: tuple[str, ...]
 
     def __lt__(self, other: Member) -> bool:
-        return (self.at, self.item.entry_id) < (other.at, other.item.entry_id)
+        return (self.at, self.mark) < (other.at, other.mark)
 
 
 @dataclass(slots=True, eq=False)
@@ -59,8 +69,8 @@ class Story:
     curated: bool
     first: float
     members: list[Member] = field(default_factory=list)
-    title: dict[str, float] = field(default_factory=dict)
-    body: dict[str, float] = field(default_factory=dict)
+    title: Vector = field(default_factory=dict)
+    body: Vector = field(default_factory=dict)
     title_length: float = 1.0
     body_length: float = 1.0
 
@@ -71,17 +81,14 @@ class Story:
 
     def gap(self, at: float) -> float:
         """Return the hours between an instant and the span of this story; 0 inside."""
-        return max(0.0, at - self.last, self.members[0].at - at)
-
-    def share_of(self, feed_id: int) -> float:
-        """Return the share of a feed in the members."""
-        return sum(member.item.feed_id == feed_id for member in self.members) / len(self.members)
+        return max(0.0, at - self.members[-1].at, self.members[0].at - at)
 
 
 class Sight(NamedTuple):
     """That an entry with some address or title is in a story."""
 
     at: float
+    mark: str
     entry_id: int
     story: int
     feed_id: int
@@ -99,7 +106,7 @@ class State:
         """In how many stories a term stands."""
         self.by_url: dict[str, list[Sight]] = defaultdict(list)
         self.by_title: dict[str, list[Sight]] = defaultdict(list)
-        self._members = members
+        self._most = members
         self._reach = reach
 
     def add(self, story: Story, members: Iterable[Member]) -> None:
@@ -127,7 +134,13 @@ class State:
 
     def note_url(self, item: Item, story: int) -> None:
         """Remember the address of a stored member, also where it is no longer kept."""
-        insort(self.by_url[item.canonical_url], _sight(item, story, normal_title(item.title)))
+        self._note(item.canonical_url, _sight(item, story, normal_title(item.title)))
+
+    def _note(self, url: str, sight: Sight) -> None:
+        sights = self.by_url[url]
+        insort(sights, sight)
+        if len(sights) > MOST_SIGHTS:
+            del sights[0]
 
     def forget_urls(self, edge: float) -> None:
         """Drop addresses seen before `edge` only."""
@@ -135,20 +148,21 @@ class State:
             del self.by_url[url]
 
     def _stale(self, story: Story) -> bool:
-        return len(story.members) > self._members or story.members[0].at < story.last - self._reach
+        return len(story.members) > self._most or story.members[0].at < story.last - self._reach
 
     def _see(self, story: Story, member: Member) -> None:
-        sight = _sight(member.item, story.number, member.vectors.normal_title)
-        if member.item.canonical_url:
-            insort(self.by_url[member.item.canonical_url], sight)
-        insort(self.by_title[sight.title], sight)
+        title = member.vectors.normal_title
+        sight = Sight(member.at, member.mark, member.entry_id, story.number, member.feed_id, title)
+        if member.url:
+            self._note(member.url, sight)
+        insort(self.by_title[title], sight)
 
     def _let_go(self, story: Story, member: Member) -> None:
         self._count(story, member, -1)
         self._forget_title(member)
 
     def _forget_title(self, member: Member) -> None:
-        title, entry_id = member.vectors.normal_title, member.item.entry_id
+        title, entry_id = member.vectors.normal_title, member.entry_id
         left = [sight for sight in self.by_title[title] if sight.entry_id != entry_id]
         if left:
             self.by_title[title] = left
@@ -156,8 +170,7 @@ class State:
             del self.by_title[title]
 
     def _count(self, story: Story, member: Member, sign: int) -> None:
-        _sum(story.title, member.vectors.title, sign)
-        came, went = _sum(story.body, member.vectors.body, sign)
+        came, went = _sum(story, member.vectors, sign)
         for term in came:
             self.spread[term] += 1
         for term in went:
@@ -185,11 +198,25 @@ class State:
 
 
 def _sight(item: Item, story: int, title: str) -> Sight:
-    return Sight(hours(item.dated_at), item.entry_id, story, item.feed_id, title)
+    return Sight(hours(item.dated_at), item.mark, item.entry_id, story, item.feed_id, title)
 
 
-def _sum(total: dict[str, float], vector: Vector, sign: int) -> tuple[list[str], list[str]]:
-    """Add a vector, or take it away; return the terms that came in and those that went out."""
+def _sum(story: Story, vectors: Vectors, sign: int) -> tuple[Iterable[str], list[str]]:
+    """Add vectors to the sums, or take them away; return the terms of the body that came in and those that went out.
+
+    The sums of a lone member are its own vectors: most stories have no other, and need no more room.
+    """
+    if sign > 0 and not story.body:
+        story.title, story.body = vectors.title, vectors.body
+        return list(vectors.body), []
+    title, body = dict(story.title), dict(story.body)
+    came, went = _add(body, vectors.body, sign)
+    _add(title, vectors.title, sign)
+    story.title, story.body = title, body
+    return came, went
+
+
+def _add(total: dict[str, float], vector: Vector, sign: int) -> tuple[list[str], list[str]]:
     came, went = [], []
     for term, value in vector.items():
         before = total.get(term, 0.0)

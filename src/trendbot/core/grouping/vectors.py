@@ -1,23 +1,30 @@
 """From a title and a summary to the two sparse vectors that entries are compared by.
 
-Weights are ``(1 + ln tf) * idf``, scaled to length one and rounded to multiples of 2^-20: sums of such numbers are
+Weights are ``(1 + ln tf) * idf^1.2``, of the heaviest words only, scaled to length one and rounded to multiples of 2^-20: sums of such numbers are
 exact in floating point whatever their order, so that a centroid does not depend on the order its members came in.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trendbot.core.grouping.background import Background
-from trendbot.core.text import normal_title, words
+from trendbot.core.text import headline, words
 
 Vector = Mapping[str, float]
 
 SUMMARY_WORDS = 40
 """How many words of a summary count: the head of a text tells the event, its tail the background."""
+_LONGEST = 600
+"""How many characters of a summary are read for them."""
+BODY_TERMS = 24
+"""How many terms of title and summary are kept, the heaviest: the rest hardly turns a comparison, and costs."""
+_STRESS = 1.2
+"""Rare words count more than their idf: measured, names tell events apart better than subjects do."""
 _GRAIN = 2.0**20
 _SHORT = 4
 
@@ -37,7 +44,10 @@ STOP_WORDS = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vectors:
-    """An entry as numbers: its title, its title with the head of its summary, and its title's normal form."""
+    """An entry as numbers: its title, its title with the head of its summary, and its title's normal form.
+
+    Where the body would say the same as the title it is the title's vector itself.
+    """
 
     title: Vector
     body: Vector
@@ -46,27 +56,28 @@ class Vectors:
 
 def vectors(title: str, summary: str, background: Background) -> Vectors:
     """Return the vectors of an entry; a summary that repeats the title counts once."""
-    head = title_terms(title)
+    said, normal = headline(title)
+    head = _terms(said)
     rest = _terms(words(summary.removeprefix(title)[:_LONGEST])[:SUMMARY_WORDS])
-    return Vectors(
-        title=_weighted(head, background),
-        body=_weighted([*head, *rest], background),
-        normal_title=normal_title(title),
-    )
-
-
-_LONGEST = 2_000
+    own = _weighted(head, background)
+    return Vectors(title=own, body=_weighted([*head, *rest], background) if rest else own, normal_title=normal)
 
 
 def title_terms(title: str) -> list[str]:
     """Return the terms of a title as they are weighed and counted: without stop words, stemmed, in order."""
-    return _terms(words(title[:_LONGEST]))
+    return _terms(headline(title)[0])
 
 
 def _weighted(terms: Iterable[str], background: Background) -> Vector:
-    raw = {term: (1 + math.log(n)) * background.weight(term) for term, n in Counter(terms).items()}
+    raw = {term: (1 + math.log(n)) * background.weight(term) ** _STRESS for term, n in Counter(terms).items()}
+    if len(raw) > BODY_TERMS:
+        raw = dict(heapq.nsmallest(BODY_TERMS, raw.items(), key=_heaviest_first))
     size = length(raw)
     return {term: round(value / size * _GRAIN) / _GRAIN for term, value in raw.items()}
+
+
+def _heaviest_first(pair: tuple[str, float]) -> tuple[float, str]:
+    return -pair[1], pair[0]
 
 
 def length(vector: Vector) -> float:
