@@ -127,7 +127,10 @@ def test_evaluate_trends_and_ranking(cli: Cli, tmp_path: Path) -> None:
     events = lines([{"term": "GPT-4.1", "day": NOW.date().isoformat()}], tmp_path / "events.jsonl")
     found = cli("evaluate", "trends", "--items", file, "--events", events, "--json").json
     assert (found["covered"], found["caught_same_day"]) == (1, 1.0)
-    assert "alarms a day" in cli("evaluate", "trends", "--items", file, "--events", events).out
+    told = cli("evaluate", "trends", "--items", file, "--events", events).out
+    assert "by score alone" in told
+    assert "as shipped: rising or new" in told
+    assert "missed as shipped: none" in told
     day = (NOW + timedelta(days=1)).date().isoformat()
     picks = lines([{"id": str(len(rows) - 1), "day": day, "grade": 3}], tmp_path / "picks.jsonl")
     met = cli("evaluate", "ranking", "--items", file, "--picks", picks, "--json").json

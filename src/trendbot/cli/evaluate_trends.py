@@ -12,6 +12,8 @@ from trendbot.cli.frame import Choices, as_json, pass_choices
 from trendbot.cli.out import Column, show_facts, show_json, show_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trendbot.core.trends.backtest import Backtest
     from trendbot.pipeline.judge_trends import TrendsJudged
 
@@ -27,8 +29,10 @@ THEMES = click.option("--themes", metavar="FILE", type=FILE, help="The themes fi
 def trends(choices: Choices, files: tuple[Path, ...], events_file: Path, themes: Path | None, json_: bool) -> None:
     """Measure how soon rises show events of public record, at equal rates of alarm.
 
-    Items have one JSON object a line: title, summary, source, published, url, kind; events: term and day. An event that
-    the items do not name within two days is not covered, and not counted.
+    Items have one JSON object a line: title, summary, source, published, url, kind, feed_url, aggregator; events: term
+    and day. An event that the items do not name within two days is not covered, and not counted. Three operating points
+    are shown: the thresholds on the score alone that raise three and six alarms a day, for comparing scores, and the
+    shipped listing rule, which is what the program calls rising or new.
     """
     from trendbot.cli.theme_files import in_use, loaded
     from trendbot.pipeline.judge_trends import judge_trends, read_events
@@ -78,11 +82,17 @@ def figures(found: Backtest) -> dict[str, float]:
     }
 
 
+def operating_points(at: Mapping[float, Backtest], listed: Backtest) -> list[tuple[str, Backtest]]:
+    """Name the operating points of a table of figures: by score alone at a rate of alarms, and as shipped."""
+    rows = [(f"by score alone (≥ {found.threshold:.2f})", found) for _, found in sorted(at.items())]
+    return [*rows, ("as shipped: rising or new", listed)]
+
+
 def figure_columns() -> tuple[Column, ...]:
     """Return the columns of a table of figures: rows are (name, Backtest)."""
     shares = (("same day", "caught_same_day"), ("within 1", "caught_within_1"), ("within 2", "caught_within_2"))
     return (
-        Column(title="threshold", value=lambda row: row[0]),
+        Column(title="operating point", value=lambda row: row[0]),
         Column(title="alarms a day", value=lambda row: f"{row[1].alarms_per_day:.2f}", number=True),
         *(Column(title=title, value=_share_of(name), number=True) for title, name in shares),
         Column(title="repeats", value=_share_of("repeats"), number=True),
@@ -94,15 +104,14 @@ def _share_of(name: str) -> Any:
 
 
 def _show(judged: TrendsJudged) -> None:
-    rows = [(f"{rate:g} alarms a day (score ≥ {found.threshold:.2f})", found) for rate, found in judged.at.items()]
-    show_table([*rows, ("as shipped", judged.listed)], figure_columns())
+    show_table(operating_points(judged.at, judged.listed), figure_columns())
     click.echo(
         f"\n{judged.covered} of {judged.events} events are in these {judged.items} items of {judged.days} days; "
         f"{judged.terms} terms counted"
     )
-    for one in judged.at[3.0].events:
-        if one.late is None or one.late > 1:
-            click.echo(f"missed: {one.event.term}, {one.event.day}")
+    for name, found in (("as shipped", judged.listed), ("at three alarms a day", judged.at[3.0])):
+        missed = [f"{one.event.term} {one.event.day}" for one in found.events if one.late is None or one.late > 1]
+        click.echo(f"missed {name}: {', '.join(missed) or 'none'}")
 
 
 @click.command("ranking")

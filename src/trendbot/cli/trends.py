@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trendbot.cli.evaluate_stories import FILE, read_lines
-from trendbot.cli.evaluate_trends import figure_columns, figures
+from trendbot.cli.evaluate_trends import figure_columns, figures, operating_points
 from trendbot.cli.frame import Choices, Instant, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, plain, show_json, show_table
 
@@ -94,7 +94,8 @@ def _as_data(found: dict[str, Any]) -> dict[str, Any]:
         "nothing_significant": not rising and not falling,
         "rising": rising,
         "falling": falling,
-        "new": [one.name for one in rising if one.detail.get("new")],
+        "new": [one.name for one in readings if one.direction in {"rising", "new"} and one.detail.get("new")],
+        "first_named": [one for one in readings if one.direction == "new"],
         "still_rising": [one.name for one in rising if one.detail.get("still")],
         "steady": [one for one in readings if one.direction == "flat" and one.kind == "theme"],
         "most_discussed": found["discussed"],
@@ -108,30 +109,28 @@ def sparkline(counts: Sequence[float]) -> str:
     return "".join(_BARS[round(count / top * (len(_BARS) - 1))] if top else _BARS[0] for count in counts)
 
 
-def _interval(one: KeptReading) -> str:
+def _times(one: KeptReading) -> str:
+    """Say how many times the usual it is, within which bounds; of a name hardly known before there is no usual."""
+    if one.detail.get("new"):
+        return "new"
     if one.low is None or one.high is None:
         return f"{one.ratio:.1f}"
     return f"{one.ratio:.1f} ({one.low:.1f}–{one.high:.1f})"
 
 
-def _remark(one: KeptReading) -> str:
-    remarks = [
-        name for name, told in (("new", one.detail.get("new")), ("still rising", one.detail.get("still"))) if told
-    ]
-    return ", ".join(remarks) if one.direction == "rising" else ""
+def _named(one: KeptReading) -> str:
+    return f"{one.name} (still rising)" if one.direction == "rising" and one.detail.get("still") else one.name
 
 
+_SHOWN = 14
 COLUMNS = (
-    Column(title="", value=lambda one: {"rising": "↑", "falling": "↓"}.get(one.direction, "·")),
-    Column(title="name", value=lambda one: one.name, wide=True),
-    Column(title="kind", value=lambda one: one.kind),
-    Column(title="reports", value=lambda one: f"{one.current:g} in {one.window_days} d", number=True),
+    Column(title="", value=lambda one: {"rising": "↑", "falling": "↓", "new": "+"}.get(one.direction, "·")),
+    Column(title="name", value=_named, wide=True),
+    Column(title="reports", value=lambda one: f"{one.current:.0f} in {one.window_days} d", number=True),
     Column(title="usual", value=lambda one: f"{one.baseline:.1f}", number=True),
-    Column(title="times (95 %)", value=_interval, number=True),
-    Column(title="feeds", value=lambda one: one.detail.get("feeds", ""), number=True),
-    Column(title="score", value=lambda one: f"{one.score:.1f}", number=True),
-    Column(title="28 days", value=lambda one: sparkline(one.daily)),
-    Column(title="", value=_remark),
+    Column(title="times (95 %)", value=_times, number=True),
+    Column(title="from", value=lambda one: one.detail.get("feeds", ""), number=True),
+    Column(title=f"{_SHOWN} days", value=lambda one: sparkline(one.daily[-_SHOWN:])),
 )
 
 
@@ -139,20 +138,30 @@ def _print(found: dict[str, Any]) -> None:
     if found["as_of"] is None:
         click.echo("too little is known of these days to say what is rising: two weeks with news are needed")
         return
-    shown = [one for one in found["readings"] if one.direction != "flat"]
+    shown = [one for one in found["readings"] if one.direction in {"rising", "falling"}]
     if shown:
         show_table(shown, COLUMNS)
         _print_stories(shown)
     else:
         click.echo(f"{found['as_of']}: nothing rose or fell beyond chance")
+    if first := [one for one in found["readings"] if one.direction == "new"]:
+        click.echo("\nnamed for the first time, by one publisher (no rise yet)")
+        _print_stories(first)
     themes = [one for one in found["readings"] if one.direction == "flat" and one.kind == "theme"]
     if themes:
         click.echo("\nsteady themes")
         show_table(themes, COLUMNS)
     if found["discussed"]:
-        told = ", ".join(f"{plain(one.name)} {100 * one.share:.0f} %" for one in found["discussed"])
-        click.echo(f"\nmost discussed in seven days (share of reports; not a rise): {told}")
+        click.echo("\nmost discussed in seven days (share of reports; not a rise)")
+        show_table(found["discussed"], _DISCUSSED)
     _print_index(found["index"])
+
+
+_DISCUSSED = (
+    Column(title="name", value=lambda one: one.name, wide=True),
+    Column(title="reports", value=lambda one: one.reports, number=True),
+    Column(title="share", value=lambda one: f"{100 * one.share:.0f} %", number=True),
+)
 
 
 def _print_stories(shown: Sequence[KeptReading]) -> None:
@@ -190,10 +199,9 @@ def backtest(choices: Choices, events_file: Path, since: datetime | None, json_:
     if json_:
         show_json(_backtest_data(judged))
         return
-    rows = [(f"{rate:g} alarms a day (score ≥ {found.threshold:.2f})", found) for rate, found in judged.at.items()]
-    show_table([*rows, ("as shipped", judged.listed)], (*figure_columns(), _false_alarms()))
+    show_table(operating_points(judged.at, judged.listed), (*figure_columns(), _false_alarms()))
     click.echo(f"\n{judged.covered} of {judged.events} events are in the {judged.days} stored days\n")
-    for one in judged.at[3.0].events:
+    for one in judged.listed.events:
         click.echo(f"{one.event.day}  {plain(one.event.term)}: {_lateness(one.late)}")
 
 
@@ -218,6 +226,6 @@ def _backtest_data(judged: HistoryJudged) -> dict[str, Any]:
         "listed": figures(judged.listed),
         "caught": [
             {"term": one.event.term, "day": one.event.day, "late": one.late, "score": one.score}
-            for one in judged.at[3.0].events
+            for one in judged.listed.events
         ],
     }
