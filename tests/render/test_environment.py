@@ -11,6 +11,7 @@ from trendbot.paths import bundled
 from trendbot.render.editions import render_edition
 from trendbot.render.environment import Renderer, tidy
 from trendbot.render.preview import Shown, render_preview
+from trendbot.render.trial import faults
 
 
 @pytest.fixture
@@ -55,6 +56,72 @@ def test_an_error_names_the_template_and_the_line(folder: Path, source: str, com
     (folder / "p.html.j2").write_text(source)
     with pytest.raises(RenderError, match=complaint):
         Renderer(folder).render("p.html.j2", {})
+
+
+def test_an_error_names_ones_own_copy_by_its_whole_name_also_within_another(folder: Path) -> None:
+    for name in ("email/digest", "telegram"):
+        (folder / name).mkdir(parents=True)
+    (folder / "email/digest/body.html.j2").write_text("ok\n{% include 'telegram/part.j2' %}")
+    (folder / "telegram/part.j2").write_text("fine\nfine\n{{ wrong.place }}")
+    theirs = Renderer(bundled("templates"), folder)
+    own = folder / "telegram" / "part.j2"
+    with pytest.raises(RenderError) as caught:
+        render_edition(theirs, full(), ChannelKind.EMAIL)
+    assert str(caught.value) == f"template telegram/part.j2, line 3: 'wrong' is undefined; mend {own}, or remove it"
+
+
+def test_bytes_that_are_no_text_are_a_fault_of_the_template(folder: Path) -> None:
+    (folder / "linkedin").mkdir()
+    (folder / "linkedin" / "post.j2").write_bytes(b"\xff\xfe nonsense")
+    theirs = Renderer(bundled("templates"), folder)
+    with pytest.raises(RenderError, match=r"template linkedin/post\.j2, line 1"):
+        render_edition(theirs, full(), ChannelKind.LINKEDIN)
+    assert "line 1" in faults(theirs)[0]
+
+
+SHIPPED = sorted(file.relative_to(bundled("templates")).as_posix() for file in bundled("templates").rglob("*.j2"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_template_that_ships_can_be_replaced_and_its_copy_passes(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_text((bundled("templates") / name).read_text())
+    theirs = Renderer(bundled("templates"), folder)
+    assert theirs.own_names() == (name,)
+    assert faults(theirs) == ()
+    (folder / name).write_text("first\n{% for %}")
+    assert faults(theirs)[0].startswith(f"template {name}, line 2: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "fault"),
+    [
+        ("telegram/digset.html.j2", "x", "replaces none that ships"),
+        ("telegram/digest.html.j2", "one\n{{ digest.titel }}", "line 2: 'trendbot.core.digests.DigestContent object'"),
+        ("telegram/digest.html.j2", "<p>{{ digest.title }}</p>", "tag in line 1: <p> is not allowed"),
+        ("linkedin/post.j2", "{{ hook }}\n\n(see)", "unescaped in line 3"),
+        ("email/digest/body.html.j2", "<p>short</p>", "only the text part leads to"),
+    ],
+)
+def test_ones_own_templates_are_tried_before_a_digest_needs_them(
+    folder: Path, name: str, source: str, fault: str
+) -> None:
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_text(source)
+    assert fault in faults(Renderer(bundled("templates"), folder))[0]
+
+
+def test_every_template_is_in_the_manual() -> None:
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "templates.md").read_text(encoding="utf-8")
+    digests = [name for name in SHIPPED if name.split("/")[0] in ("linkedin", "telegram", "preview") or "digest" in name]
+    assert [name for name in digests if f"`{name}`" not in manual] == []
+
+
+def test_a_part_that_ones_own_templates_include_is_no_stray(folder: Path) -> None:
+    (folder / "telegram").mkdir()
+    (folder / "telegram/digest.html.j2").write_text("{% include 'telegram/title.html.j2' %}")
+    (folder / "telegram/title.html.j2").write_text("<b>{{ digest.title }}</b>")
+    assert faults(Renderer(bundled("templates"), folder)) == ()
 
 
 def test_a_template_that_is_missing_is_named(folder: Path) -> None:

@@ -51,7 +51,7 @@ def _bad(what: str, found: object) -> Finding:
 def command(choices: Choices, json_: bool) -> None:
     """Say what is wrong, and what to do about it.
 
-    Looks at the installation, the settings, the home, the database, the feeds and the last run.
+    Looks at the installation, the settings, your templates, the home, the database, the feeds and the last run.
 
     Ends with 1 where something does not work.
     """
@@ -83,6 +83,7 @@ def examine(choices: Choices) -> Iterator[Finding]:
         yield _bad("settings", error)
         return
     yield _ok("settings", "valid")
+    yield from _templates(settings)
     yield from _home(settings.home)
     yield from _database(settings)
 
@@ -95,6 +96,21 @@ def _bundles() -> Iterator[Finding]:
             bundled(name)
     except TrendbotError as error:
         yield _bad("installation", error)
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    """Try the operator's own templates, where there are some."""
+    from trendbot.paths import bundled
+    from trendbot.render.environment import Renderer
+    from trendbot.render.trial import faults
+
+    if settings.templates is None:
+        return
+    renderer = Renderer(bundled("templates"), settings.templates)
+    wrong = faults(renderer)
+    yield from (_bad("templates", fault) for fault in wrong)
+    if not wrong:
+        yield _ok("templates", f"{len(renderer.own_names())} of your own in {settings.templates}")
 
 
 def _home(home: Path) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ class Renderer:
     def __init__(self, folder: Path, override: Path | None = None) -> None:
         """Take templates from `override` where it has them, else from `folder`."""
         self.folders = [each for each in (override, folder) if each is not None]
+        self.own, self.bundled = override, folder
         loader = jinja2.FileSystemLoader(self.folders)
         self._marked = _environment(loader)
         self._little = _environment(loader, finalize=_as_little)
@@ -67,10 +68,39 @@ class Renderer:
             digest.update(self._source(name).encode() + b"\0")
         return digest.hexdigest()
 
+    def own_names(self) -> tuple[str, ...]:
+        """Return the names of the operator's own templates."""
+        if self.own is None or not self.own.is_dir():
+            return ()
+        return tuple(sorted(file.relative_to(self.own).as_posix() for file in self.own.rglob("*.j2")))
+
+    def complaint_of(self, name: str) -> str | None:
+        """Return what is wrong with one of the operator's own templates as it stands, or None.
+
+        It may replace none that ships, or be no template; what only rendering shows is not found here.
+        """
+        if not (self.bundled / name).is_file() and not self._used(name):
+            return f"template {name} replaces none that ships: see docs/templates.md for the names, or remove it"
+        try:
+            self._marked.parse(self._source(name), name)
+        except RenderError as error:
+            return str(error)
+        except jinja2.TemplateError as error:
+            return _complaint(error, name, self.folders)
+        return None
+
+    def _used(self, name: str) -> bool:
+        """Tell whether another of the operator's templates names this one, to include or to extend."""
+        others = (other for other in self.own_names() if other != name)
+        return any(f'"{name}"' in self._text(other) or f"'{name}'" in self._text(other) for other in others)
+
+    def _text(self, name: str) -> str:
+        return (self.own / name).read_text(encoding="utf-8", errors="replace") if self.own else ""
+
     def _source(self, name: str) -> str:
         try:
             return self._marked.loader.get_source(self._marked, name)[0]  # type: ignore[union-attr]
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, OSError, UnicodeDecodeError) as error:
             raise RenderError(_complaint(error, name, self.folders)) from error
 
     def _render(self, environment: jinja2.Environment, name: str, context: Mapping[str, Any]) -> str:
@@ -121,18 +151,27 @@ def _complaint(error: Exception, name: str, folders: Sequence[Path]) -> str:
     if isinstance(error, jinja2.TemplateNotFound):
         return f"template {error.name} is missing (looked in {', '.join(map(str, folders))})"
     if isinstance(error, jinja2.TemplateSyntaxError):
-        return f"template {error.name or name}, line {error.lineno}: {error.message}; mend it or remove your copy"
-    where, line = _place(error, name)
-    return f"template {where}, line {line}: {error}; mend it or remove your copy"
+        return _said(error.name or name, error.lineno, error.message, folders)
+    if isinstance(error, OSError | UnicodeDecodeError):
+        return _said(name, 1, f"it cannot be read ({error})", folders)
+    return _said(*_place(error, name, folders), error, folders)
 
 
-def _place(error: BaseException, name: str) -> tuple[str, int]:
-    """Return the innermost template and line in the error's traceback."""
+def _said(name: str, line: int, what: object, folders: Sequence[Path]) -> str:
+    """Say what is wrong where, and what to do: one's own copy can be mended, or removed."""
+    file = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    own = file is not None and len(folders) > 1 and file.is_relative_to(folders[0])
+    return f"template {name}, line {line}: {what}" + (f"; mend {file}, or remove it" if own else "; mend it")
+
+
+def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[str, int]:
+    """Return the innermost template, by its name, and the line in the error's traceback."""
     where, line = name, 0
     trace = error.__traceback__
     while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if file.endswith(".j2"):
-            where, line = Path(file).name, trace.tb_lineno
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.suffix == ".j2":
+            inside = (file.relative_to(folder).as_posix() for folder in folders if file.is_relative_to(folder))
+            where, line = next(inside, file.name), trace.tb_lineno
         trace = trace.tb_next
     return where, line
