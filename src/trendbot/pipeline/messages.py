@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Sequence
+
 from trendbot.core.variants import themes_of
+from trendbot.core.vocabulary import ChannelKind
 from trendbot.store.deliveries import Delivery
 from trendbot.transports.base import Message
+
+MOST_NAMED = 3
+"""Digests that came too late, named in the next one, at most."""
 
 
 def message_of(delivery: Delivery) -> Message:
@@ -25,6 +32,14 @@ def message_of(delivery: Delivery) -> Message:
         composed_at=delivery.composed_at,
         topic=topic_of(delivery),
     )
+
+
+def preface_of(delivery: Delivery, missed: Sequence[str]) -> str:
+    """Return the line that names the digests a recipient missed, in the channel's markup; empty where it has none."""
+    if not missed or delivery.channel.kind is not ChannelKind.TELEGRAM:
+        return ""
+    named = "; ".join(missed[-MOST_NAMED:])
+    return f"<i>Not delivered in time: {html.escape(named)}</i>"
 
 
 def topic_of(delivery: Delivery) -> int | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from trendbot.clock import Clock
 from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT, LostAnswer, Settlement, settle
 from trendbot.errors import ChannelError, RecipientError, StoreError, TransportError
 from trendbot.logs import get_logger
-from trendbot.pipeline.messages import message_of
+from trendbot.pipeline.messages import message_of, preface_of
 from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Retired, Tally
 from trendbot.store import channels, outbox, rates
 from trendbot.store.database import Database, Session
@@ -207,7 +207,8 @@ class Sender:
         if claim.skipped:
             self.tally.skipped[claim.skipped] += 1
         elif claim.lease is not None:
-            await self._attempt(job, claim.lease)
+            message = replace(job.message, preface=preface_of(job.delivery, claim.missed)) if claim.missed else None
+            await self._attempt(replace(job, message=message) if message else job, claim.lease)
         elif not claim.wait:  # another was faster, or it has to wait for its channel or an earlier part
             self._seen.add(_mark(job.delivery))
 
@@ -215,6 +216,8 @@ class Sender:
         """Claim, one at a time and after every answer is written down: so that few rows are ever in doubt."""
         async with self._claiming:
             await self._calm.wait()
+            if self._shut.get(job.transport.name) == float("inf"):
+                return outbox.Claim()
             return await self.database.run(
                 outbox.claim, job.delivery.id, now=self.clock(), budgets=job.keys, address_hash=self._hash(job.delivery)
             )
@@ -240,18 +243,23 @@ class Sender:
 
     async def _sent(self, job: _Job, lease: str, receipt: Receipt) -> None:
         now = self.clock()
-        await self._commit(
-            outbox.settle_sent,
+        await self._commit(self._write_receipt, job, lease, receipt, now)
+        self.tally.sent += 1
+        self._idle = 0.0
+        if self.on_sent is not None and not job.transport.harmless:
+            self.on_sent(job.delivery.key, now)
+
+    def _write_receipt(self, session: Session, job: _Job, lease: str, receipt: Receipt, now: datetime) -> None:
+        outbox.settle_sent(
+            session,
             job.delivery.id,
             lease=lease,
             now=now,
             external_id=receipt.external_id,
             moved_to=receipt.moved_to,
         )
-        self.tally.sent += 1
-        self._idle = 0.0
-        if self.on_sent is not None and not job.transport.harmless:
-            self.on_sent(job.delivery.key, now)
+        if job.message.preface:
+            outbox.name_missed(session, job.delivery)
 
     async def _refused(self, job: _Job, lease: str, error: TransportError) -> None:
         if isinstance(error, ChannelError):

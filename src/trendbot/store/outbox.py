@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, and_, exists, func, 
 from sqlalchemy.orm import Session, aliased
 
 from trendbot.core.consent import wanted
-from trendbot.core.delivering import LEASE, LostAnswer, Settlement, Standing, must_wait, obstacle
+from trendbot.core.delivering import LEASE, MERGED, Lateness, LostAnswer, Settlement, Standing, must_wait, obstacle
 from trendbot.core.vocabulary import DeliveryStatus
 from trendbot.store import rates
 from trendbot.store.channels import channel_state, move_channel
@@ -34,10 +34,12 @@ LEFT = "the program ended before the answer was known"
 class Claim:
     """What became of a claim: a `lease` to send under; or why it was `skipped`; or neither: another was faster.
 
-    `wait` are the seconds for which a remote wants to hear nothing: the delivery still waits.
+    `wait` are the seconds for which a remote wants to hear nothing: the delivery still waits. `missed` are the titles
+    of earlier digests that came too late for this recipient and are to be named in this one.
     """
 
     lease: str | None = None
+    missed: tuple[str, ...] = ()
     skipped: str | None = None
     wait: float = 0.0
 
@@ -104,7 +106,9 @@ def claim(
     if must_wait(standing):
         return Claim()
     lease = secrets.token_hex(16)
-    return Claim(lease=lease) if _changed(session, _claim(delivery_id, lease, now)) else Claim()
+    if not _changed(session, _claim(delivery_id, lease, now)):
+        return Claim()
+    return Claim(lease=lease, missed=_missed(session, delivery))
 
 
 def _claim(delivery_id: int, lease: str, now: datetime) -> Any:
@@ -167,6 +171,38 @@ def _fresher(delivery: Delivery) -> Select[int | None]:
             DigestRow.cadence == delivery.cadence,
             DigestRow.number > delivery.number,
         )
+    )
+
+
+def _missed(session: Session, delivery: Delivery) -> tuple[str, ...]:
+    """Return the titles of digests that the same recipient missed, the first delivery of the next one naming them."""
+    if delivery.channel.late is not Lateness.MERGE or delivery.part or delivery.digest_id is None:
+        return ()
+    query = (
+        select(DigestRow.title)
+        .join(EditionRow, EditionRow.digest_id == DigestRow.id)
+        .join(DeliveryRow, DeliveryRow.edition_id == EditionRow.id)
+        .where(*_merged_before(delivery))
+        .group_by(DigestRow.id, DigestRow.title)
+        .order_by(DigestRow.id)
+    )
+    return tuple(session.scalars(query))
+
+
+def _merged_before(delivery: Delivery) -> list[ColumnElement[bool]]:
+    return [
+        DeliveryRow.channel_id == delivery.channel.id,
+        DeliveryRow.subscriber_id.is_not_distinct_from(delivery.subscriber_id),
+        DeliveryRow.status == DeliveryStatus.SKIPPED,
+        DeliveryRow.error == MERGED,
+        DeliveryRow.id != delivery.id,
+    ]
+
+
+def name_missed(session: Session, delivery: Delivery) -> None:
+    """Write down that the digests this recipient missed are named in a delivery that has gone."""
+    session.execute(
+        update(DeliveryRow).where(*_merged_before(delivery)).values(error=f"too late; named in {delivery.key}")
     )
 
 

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import multiprocessing
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trendbot.store import rates
+from trendbot.store.database import Database, sqlite_url
+
+if TYPE_CHECKING:
+    from trendbot.store.database import Session
+
+ALL = ("tg:all", 25.0)
+T = 1_790_000_000.0
+
+
+def chat(number: int) -> tuple[str, float]:
+    return f"tg:chat:{number}", 1.0
+
+
+def waits(database: Database, wanted: list[list[tuple[str, float]]], now: float = T) -> list[float]:
+    return [round(turn.wait, 3) for turn in database.write(rates.reserve, wanted, now=now)]
+
+
+def test_turns_are_one_interval_apart(database: Database) -> None:
+    assert waits(database, [[ALL, chat(1)], [ALL, chat(2)], [ALL, chat(3)]]) == [0, 0.04, 0.08]
+    assert waits(database, [[ALL, chat(4)]]) == [0.12]
+    assert waits(database, [[ALL, chat(5)]], now=T + 10) == [0]
+
+
+def test_an_idle_budget_saves_nothing_up(database: Database) -> None:
+    waits(database, [[ALL]])
+    assert waits(database, [[ALL], [ALL]], now=T + 3600) == [0, 0.04]
+
+
+def test_a_second_message_to_one_chat_takes_no_turn_from_others(database: Database) -> None:
+    first, second, other = database.write(rates.reserve, [[ALL, chat(1)], [ALL, chat(1)], [ALL, chat(2)]], now=T)
+    assert first.reserved
+    assert (second.held_by, round(second.wait, 3)) == ("tg:chat:1", 1.0)
+    assert (other.reserved, round(other.wait, 3)) == (True, 0.04)
+
+
+def test_who_would_wait_too_long_reserves_nothing(database: Database) -> None:
+    database.write(rates.pause, ["tg:all"], 60.0, now=T)
+    turns = database.write(rates.reserve, [[ALL, chat(1)]] * 3, now=T)
+    assert {turn.held_by for turn in turns} == {"tg:all"}
+    assert waits(database, [[ALL, chat(1)]], now=T + 60) == [0]
+
+
+def test_a_pause_holds_everybody_and_ends(database: Database) -> None:
+    database.write(rates.pause, ["tg:all", "tg:chat:1"], 3.0, now=T)
+    database.write(rates.pause, ["tg:all"], 1.0, now=T)  # a shorter one ends none that is longer
+    assert database.read(rates.paused, ["tg:all", "tg:chat:9"], now=T + 2) == pytest.approx(1.0)
+    assert database.read(rates.paused, ["tg:chat:9"], now=T) == 0
+    assert waits(database, [[ALL, chat(2)]], now=T + 1) == [2.0]
+    assert database.read(rates.paused, ["tg:all"], now=T + 3) == 0
+
+
+def test_messages_without_a_budget_wait_for_nothing(database: Database) -> None:
+    assert waits(database, [[], []]) == [0, 0]
+    assert waits(database, [[], [ALL]]) == [0, 0]
+
+
+def test_budgets_that_nobody_uses_are_dropped(database: Database) -> None:
+    waits(database, [[ALL, chat(1)]])
+    waits(database, [[ALL, chat(2)]], now=T + 90_000)
+    assert database.write(rates.prune, now=T + 90_000) >= 1
+    assert waits(database, [[ALL, chat(1)]], now=T + 90_000) == [0.04]
+
+
+def test_the_clock_is_the_databases(database: Database) -> None:
+    assert database.read(rates.clock) == pytest.approx(time.time(), abs=5)
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.floats(0, 2)), min_size=1, max_size=40))
+def test_no_window_of_a_second_holds_more_than_the_rate(asked: list[tuple[int, float]]) -> None:
+    """However messages arrive, those with a turn are as far apart as each of their budgets says."""
+    with Database("sqlite://") as database:
+        database.write(_table)
+        at, sent = T, []
+        for number, gap in asked:
+            at += gap
+            (turn,) = database.write(rates.reserve, [[ALL, chat(number)]], now=at)
+            assert turn.wait >= 0
+            if turn.reserved:
+                sent.append((at + turn.wait, number))
+    instants = sorted(instant for instant, _ in sent)
+    assert all(later - earlier > 0.0399 for earlier, later in pairwise(instants))
+    for chat_number in {number for _, number in sent}:
+        own = sorted(instant for instant, number in sent if number == chat_number)
+        assert all(later - earlier > 0.999 for earlier, later in pairwise(own))
+
+
+def _table(session: Session) -> None:
+    from trendbot.store.schema import Rate
+
+    Rate.__table__.create(session.connection())  # type: ignore[attr-defined]
+
+
+def take(file: Path, count: int) -> list[float]:
+    """Take turns as another process does; return how long each waits."""
+    budget = [[("shared", 50.0)]]
+    with Database(sqlite_url(file)) as database:
+        return [database.write(rates.reserve, budget, longest=1000, now=T)[0].wait for _ in range(count)]
+
+
+def test_two_processes_share_one_budget(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "trendbot.db"
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        waits = sorted(wait for found in pool.starmap(take, [(file, 30), (file, 30)]) for wait in found)
+    assert waits == pytest.approx([turn * 0.02 for turn in range(60)], abs=1e-4)
