@@ -1094,7 +1094,7 @@ def upgrade() -> None:
             ["digest_id"], ["digests.id"], name=op.f("fk_errata_digest_id_digests"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["entry_id"], ["entries.id"], name=op.f("fk_errata_entry_id_entries"), ondelete="RESTRICT"
+            ["entry_id"], ["entries.id"], name=op.f("fk_errata_entry_id_entries"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["story_id"], ["stories.id"], name=op.f("fk_errata_story_id_stories"), ondelete="RESTRICT"
@@ -1119,7 +1119,7 @@ def upgrade() -> None:
             ["delivery_id"], ["deliveries.id"], name=op.f("fk_erratum_edits_delivery_id_deliveries"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["erratum_id"], ["errata.id"], name=op.f("fk_erratum_edits_erratum_id_errata"), ondelete="RESTRICT"
+            ["erratum_id"], ["errata.id"], name=op.f("fk_erratum_edits_erratum_id_errata"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("erratum_id", "delivery_id", name=op.f("pk_erratum_edits")),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from trendbot.cli.digests_compare import VERBS as PAST
 from trendbot.cli.digests_desk import VERBS, at_desk, draft_of, on_draft
 from trendbot.cli.frame import Choices, Noun, as_json, pass_choices
 from trendbot.cli.out import Column, show_json, show_rows
@@ -74,5 +75,5 @@ def show(
         show_digest(found, editions)
 
 
-for verb in VERBS:
+for verb in (*VERBS, *PAST):
     command.add_command(verb)

@@ -304,8 +304,7 @@ class Rendering:
 
 def to_json(content: DigestContent) -> dict[str, Any]:
     """Return the content as values that JSON knows."""
-    tree: dict[str, Any] = json.loads(json.dumps(asdict(content), ensure_ascii=False))
-    return tree
+    return dict(json.loads(json.dumps(asdict(content), ensure_ascii=False)))
 
 
 def from_json(tree: Mapping[str, Any]) -> DigestContent:
@@ -341,7 +340,12 @@ def from_json(tree: Mapping[str, Any]) -> DigestContent:
 
 def content_hash(content: DigestContent) -> str:
     """Return the SHA-256 of the content: the same tree has the same hash on every machine."""
-    text = json.dumps(to_json(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return tree_hash(to_json(content))
+
+
+def tree_hash(tree: Mapping[str, Any]) -> str:
+    """Return the hash of a content as it was written: what a later version adds to the form does not change it."""
+    text = json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -103,6 +103,11 @@ def change_in(quoted: Quoted, before: Page, now: Page) -> str | None:
     return back
 
 
+def takes_back(text: str) -> bool:
+    """Tell whether a text itself says that something was wrong or withdrawn."""
+    return _TAKEN_BACK.search(text) is not None
+
+
 def _taken_back(before: Page, now: Page) -> str | None:
     """Return the words by which a source takes something back, where they are new."""
     known = f"{before.title}\n{before.body}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from trendbot.core.errata import Cause, Quoted, change_in, quoted_in
+from trendbot.core.errata import Cause, Quoted, change_in, quoted_in, takes_back
 from trendbot.logs import get_logger
 from trendbot.store import watching as store
 from trendbot.store.database import Database
@@ -48,6 +48,8 @@ def _erratum(digest_id: int, quoted: Quoted, changed: Changed | None) -> Found |
     if changed is None:
         return None
     if changed.withdrawn_at is not None:
+        if takes_back(quoted.headline):
+            return None  # what we told was the withdrawal itself
         cause, said, instead = Cause.WITHDRAWN, quoted.headline, ""
     else:
         cause, said, instead = Cause.CHANGED, quoted.text, change_in(quoted, changed.before, changed.now) or ""

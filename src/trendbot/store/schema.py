@@ -666,7 +666,7 @@ class Erratum(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id", ondelete=RESTRICT), index=True)
     story_id: Mapped[int] = mapped_column(ForeignKey("stories.id", ondelete=RESTRICT))
-    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=RESTRICT))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete=CASCADE))
     cause: Mapped[str] = mapped_column(String(16))
     revision: Mapped[int]
     said: Mapped[str] = mapped_column(Text)
@@ -683,7 +683,7 @@ class ErratumEdit(Base):
 
     __tablename__ = "erratum_edits"
 
-    erratum_id: Mapped[int] = mapped_column(ForeignKey("errata.id", ondelete=RESTRICT), primary_key=True)
+    erratum_id: Mapped[int] = mapped_column(ForeignKey("errata.id", ondelete=CASCADE), primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete=CASCADE), primary_key=True)
     edited_at: Mapped[datetime]
     error: Mapped[str | None] = mapped_column(Text)
