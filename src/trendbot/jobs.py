@@ -332,6 +332,7 @@ def _joined(before: _Gathered | None, after: _Gathered) -> _Gathered:
         entries_backlog=before.poll.entries_backlog + after.poll.entries_backlog,
         entries_edited=before.poll.entries_edited + after.poll.entries_edited,
         entries_removed=before.poll.entries_removed + after.poll.entries_removed,
+        entries_withdrawn=before.poll.entries_withdrawn + after.poll.entries_withdrawn,
         bytes=before.poll.bytes + after.poll.bytes,
         not_modified=before.poll.not_modified + after.poll.not_modified,
     )

@@ -113,6 +113,13 @@ def test_entries_list(filled: Cli) -> None:
     assert "Mixture of experts" in filled("entries", "list").out
 
 
+def test_entries_of_a_theme_that_is_none_is_one_line(filled: Cli) -> None:
+    said = filled("entries", "list", "--theme", "nope")
+    assert (said.code, said.out) == (1, "")
+    assert one_line(said.err)
+    assert "no such theme: nope" in said.err
+
+
 def test_entries_show(filled: Cli) -> None:
     said = filled("entries", "show", 1)
     assert said.code == 0

@@ -48,6 +48,12 @@ def test_the_line_ends_in_three_editions(run: Run, home: Path) -> None:
     assert "Sample" not in "".join((home / "editions" / name).read_text() for name in EDITIONS)
 
 
+def test_a_clock_far_ahead_is_said(run: Run) -> None:
+    assert "Warning" not in run().err
+    said = run("--now", "2199-01-01T00:00Z")
+    assert "ahead of the clock" in said.err
+
+
 def test_the_summary_as_json(run: Run, home: Path, site: Site) -> None:
     site.pages["/two"] = Page(b"<html>Please log in</html>", "text/html")
     summary = run("--json").json

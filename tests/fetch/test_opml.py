@@ -79,7 +79,39 @@ def test_a_list_goes_out_and_comes_back(database: Database, now: datetime) -> No
             url="https://a.example/f?x=1&y=2", title='A "quoted" <feed> & more', kind=FeedKind.POLICY, language="en"
         ),
         FeedSeed(url="https://b.example/f", title="B", kind=FeedKind.PAPER, site_url="https://b.example/"),
+        FeedSeed(
+            url="https://c.example/f",
+            title="C",
+            weight=1.25,
+            enabled=False,
+            mirrors=("https://m.example/c", "https://n.example/c?a=1&b=2"),
+            user_agent="Reader/1 (+https://me.example)",
+        ),
     ]
     database.write(seed_feeds, seeds, now)
     back = parse_opml(build_opml(database.read(list_feeds)))
     assert sorted(back, key=lambda seed: seed.url) == seeds
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'weight="heavy"',
+        'weight="99"',
+        'weight="nan"',
+        'mirrors="javascript:alert(1) ftp://m.example/"',
+        'userAgent="Reader&#10;Cookie: x"',
+        'userAgent=""',
+        'enabled="perhaps"',
+    ],
+)
+def test_attributes_of_our_own_that_make_no_sense_are_passed_over(attributes: str) -> None:
+    outline = f'<outline xmlUrl="https://a.example/f" t:{attributes}/>'
+    (seed,) = parse_opml(f'<opml xmlns:t="urn:trendbot:opml"><body>{outline}</body></opml>'.encode())
+    assert seed == FeedSeed(url="https://a.example/f", title="https://a.example/f")
+
+
+def test_the_same_attributes_of_others_mean_nothing_to_us() -> None:
+    outline = b'<outline xmlUrl="https://a.example/f" weight="2" enabled="false"/>'
+    (seed,) = parse_opml(b"<opml><body>" + outline + b"</body></opml>")
+    assert (seed.weight, seed.enabled) == (1.0, True)

@@ -137,6 +137,46 @@ async def test_entries_under_new_guids_are_recognised(polls: Poller) -> None:
     assert polls.titles() == ["Report 1", "Report 2"]
 
 
+def _dated(*numbers: int) -> bytes:
+    """Make a feed of these entries, each dated an hour after the one with the next lower number."""
+    return rss(*(item(n, date=f"Sun, 15 Nov 2026 {n:02}:00:00 GMT") for n in numbers))
+
+
+async def test_what_a_feed_took_back_is_withdrawn_at_its_second_change_and_may_return(polls: Poller) -> None:
+    site = Site()
+    reports = []
+    async with serving(site) as base:
+        polls.follow(base + "/feed")
+        for shown in ((6, 5, 4, 3, 2), (7, 6, 4, 3, 2), (8, 7, 6, 4, 3), (9, 8, 7, 6, 4), (9, 8, 7, 6, 5)):
+            site.bodies["/feed"] = _dated(*shown)
+            reports.append(await polls(later=timedelta(days=2)))
+            gone = [entry.title for entry in polls.database.read(list_entries) if entry.withdrawn_at]
+            assert gone == (["Report 5"] if len(reports) in (3, 4) else [])
+    assert [report.entries_withdrawn for report in reports] == [0, 0, 1, 0, 0]
+    assert reports[2].entries_removed == 1
+
+
+async def test_what_is_back_at_the_second_change_was_never_withdrawn(polls: Poller) -> None:
+    site = Site()
+    async with serving(site) as base:
+        polls.follow(base + "/feed")
+        for shown in ((6, 5, 4, 3, 2), (7, 6, 4, 3, 2), (8, 7, 6, 5, 4), (9, 8, 7, 6, 4), b"broken", (9, 8, 7, 6, 5)):
+            site.bodies["/feed"] = shown if isinstance(shown, bytes) else _dated(*shown)
+            await polls(later=timedelta(days=2))
+    assert not any(entry.withdrawn_at for entry in polls.database.read(list_entries))
+
+
+async def test_entries_are_numbered_in_the_order_of_feeds_whoever_answers_first(polls: Poller) -> None:
+    site = Site({f"/{name}": rss(item(1, title=f"{name}1"), item(2, title=f"{name}2")) for name in "abc"})
+    async with serving(site) as base:
+        for name in "abc":
+            polls.follow(f"{base}/{name}")
+        await polls(policy=PollPolicy(per_host=3))
+    entries = sorted(polls.database.read(list_entries), key=lambda entry: entry.id)
+    assert [entry.feed_id for entry in entries] == sorted(entry.feed_id for entry in entries)
+    assert [entry.title for entry in entries if entry.feed_id == entries[0].feed_id] == ["a1", "a2"]
+
+
 async def test_one_link_for_all_entries_does_not_unite_them(polls: Poller) -> None:
     link = "<link>https://site.example/</link>"
     site = Site({"/feed": rss(item(1, link=link, guid=""), item(2, link=link, guid=""))})

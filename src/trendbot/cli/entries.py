@@ -49,9 +49,14 @@ def list_(choices: Choices, /, json_: bool, feed: int | None, **wanted: Any) -> 
 
 def _rows(session: Session, /, **wanted: Any) -> list[dict[str, Any]]:
     """Return entries with the slugs of their effective tags."""
+    from trendbot.errors import NotFoundError
     from trendbot.store.entries import list_entries
     from trendbot.store.tags import effective_tags
+    from trendbot.store.themes import list_themes
 
+    theme = wanted.get("theme")
+    if theme is not None and theme not in {known.slug for known in list_themes(session, enabled_only=False)}:
+        raise NotFoundError(f"no such theme: {theme}; see `trendbot themes list`")
     entries = list_entries(session, **wanted)
     tags = effective_tags(session, [entry.id for entry in entries])
     return [{**jsonable(entry), "themes": [tag.theme for tag in tags.get(entry.id, ())]} for entry in entries]

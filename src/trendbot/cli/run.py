@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trendbot.jobs import RunSummary
+
+FUTURE = timedelta(days=1)
+"""How far --now may lie ahead of the clock without a word."""
 
 
 @click.command("run", cls=Verb)
@@ -50,6 +53,8 @@ def command(
     from trendbot.cli.summary import show_summary
     from trendbot.jobs import run_line
 
+    if now is not None:
+        _warn_of_the_future(now)
     options: dict[str, Any] = {"out": out, "fetch": {"allow_private": True if allow_private else None}}
     with contextlib.ExitStack() as stack:
         app = stack.enter_context(opened(choices, Access.MIGRATE, options=options, now=now))
@@ -62,6 +67,18 @@ def command(
         show_summary(summary, json_=json_)
     if failed(summary):
         raise click.exceptions.Exit(1)
+
+
+def _warn_of_the_future(now: datetime) -> None:
+    from trendbot.clock import system_clock
+
+    ahead = now - system_clock()
+    if ahead > FUTURE:
+        click.echo(
+            f"Warning: --now lies {ahead.days} days ahead of the clock. All is dated then, digests of those days are "
+            "made for good, and feeds are due again only after that day; for a trial name another --home.",
+            err=True,
+        )
 
 
 def _no_network(summary: RunSummary) -> str:

@@ -67,7 +67,7 @@ def _entries(summary: RunSummary) -> str:
     polled = summary.poll
     return (
         f"{polled.entries_new} new ({polled.entries_backlog} of them old already), "
-        f"{polled.entries_edited} edited, {polled.entries_removed} withdrawn; {summary.entries} in all"
+        f"{polled.entries_edited} edited, {polled.entries_withdrawn} withdrawn; {summary.entries} in all"
     )
 
 
@@ -158,7 +158,7 @@ def as_mapping(summary: RunSummary) -> dict[str, Any]:
             "new": polled.entries_new,
             "backlog": polled.entries_backlog,
             "edited": polled.entries_edited,
-            "withdrawn": polled.entries_removed,
+            "withdrawn": polled.entries_withdrawn,
             "total": summary.entries,
         },
         "tags": dict(summary.tag.by_theme),

@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from trendbot.core.entries import ParsedFeed
 from trendbot.core.urls import canonical_url, http_url, site_of
 from trendbot.fetch.http import Answer, Changed, Failed, Request
-from trendbot.fetch.parse import parse_or_reason
+from trendbot.fetch.parsing import PARSE_TIMEOUT, Parsers
 
 FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "application/rss"}
@@ -78,9 +78,18 @@ class Discovery:
     asked: int = 1
 
 
-async def discover(asks: Asks, url: str, *, user_agent: str | None = None, gap: float = 0.5) -> Discovery:
-    """Find the feed at `url`, or that of the page there; `gap` seconds lie between two requests."""
-    search = _Search(asks, user_agent, gap)
+async def discover(
+    asks: Asks, url: str, *, user_agent: str | None = None, gap: float = 0.5, within: float = PARSE_TIMEOUT
+) -> Discovery:
+    """Find the feed at `url`, or that of the page there; `gap` seconds lie between two requests.
+
+    Reading what comes takes at most `within` seconds a document, as at a poll.
+    """
+    with Parsers(processes=1, timeout=within) as parsers:
+        return await _discover(_Search(asks, parsers, user_agent, gap), url)
+
+
+async def _discover(search: _Search, url: str) -> Discovery:
     answer = await search.fetch(url)
     if isinstance(answer, Failed):
         return Discovery(url=url, problem=answer.reason)
@@ -99,8 +108,8 @@ async def discover(asks: Asks, url: str, *, user_agent: str | None = None, gap: 
 class _Search:
     """Asks one address after the other, and stops where the host has had enough."""
 
-    def __init__(self, asks: Asks, user_agent: str | None, gap: float) -> None:
-        self.asks, self.user_agent, self.gap = asks, user_agent, gap
+    def __init__(self, asks: Asks, parsers: Parsers, user_agent: str | None, gap: float) -> None:
+        self.asks, self.parsers, self.user_agent, self.gap = asks, parsers, user_agent, gap
         self.asked = 0
         self.stopped = False
         self.seen: set[str] = set()
@@ -119,9 +128,9 @@ class _Search:
     async def read(self, answer: Changed, link: Link) -> Found | str:
         """Return the feed that `answer` is, or why it is none."""
         content_type = answer.headers.get("content-type", "")
-        parsed = await asyncio.to_thread(parse_or_reason, answer.body, answer.url, content_type)
-        if not isinstance(parsed, ParsedFeed):
-            return parsed if isinstance(parsed, str) else "cannot be read"
+        parsed = await self.parsers.parse(answer.body, url=answer.url, content_type=content_type)
+        if isinstance(parsed, str):
+            return parsed
         return Found(url=link.url, title=parsed.title or link.title, how=link.how, answer=answer, parsed=parsed)
 
     async def first(self, links: Sequence[Link]) -> Found | None:

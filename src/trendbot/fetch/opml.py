@@ -1,13 +1,15 @@
 """Lists of feeds in OPML 2.0, as real programs write them: missing types, folders, wrong encodings, stray ampersands.
 
-A folder's name, or an outline's category, chooses the kind of the feeds in it where it names one.
+A folder's name, or an outline's category, chooses the kind of the feeds in it where it names one. What OPML has no
+attribute for (weight, mirrors, whether it is polled, its own User-Agent) stands in attributes of a namespace of our
+own, which other programs pass over: a list that is written and read back loses nothing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError as XmlError
@@ -19,6 +21,11 @@ from trendbot.core.vocabulary import FeedKind
 from trendbot.errors import ConfigError
 from trendbot.fetch.texts import NAME_LIMIT, Raw, one_line
 
+NAMESPACE = "urn:trendbot:opml"
+_OURS = "{" + NAMESPACE + "}"
+LIGHTEST, HEAVIEST = 0.1, 3.0
+"""Weights taken; others are passed over."""
+MAX_MIRRORS = 20
 MAX_FEEDS = 20_000
 MAX_DEPTH = 20
 _STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d+|#x[0-9a-f]+|amp|lt|gt|quot|apos);)", re.IGNORECASE)
@@ -26,6 +33,7 @@ _FILE_NAME = re.compile(r"\S+\.(?:xml|rss|atom|rdf|json|txt|html?)", re.IGNORECA
 _ENTITY = re.compile(r"&#?\w+;")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_AGENT = re.compile(r"[\x20-\x7e]{1,256}")
 _KIND_WORDS = {
     FeedKind.PAPER: ("paper", "arxiv", "preprint"),
     FeedKind.LAB: ("lab", "labs", "company", "companies", "vendor", "vendors", "official"),
@@ -120,7 +128,29 @@ def _seed(attributes: dict[str, str], folders: tuple[str, ...]) -> FeedSeed | No
         site_url=http_url(attributes.get("htmlurl", "")) or None,
         kind=_kind((attributes.get("category", ""), *reversed(folders))),
         language=(attributes.get("language") or "").lower()[:16] or None,
+        weight=_weight(attributes.get(_OURS + "weight", "")),
+        enabled=attributes.get(_OURS + "enabled", "true").strip().lower() != "false",
+        mirrors=_mirrors(attributes.get(_OURS + "mirrors", "")),
+        user_agent=_agent(attributes.get(_OURS + "useragent", "")),
     )
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        return 1.0
+    return weight if LIGHTEST <= weight <= HEAVIEST else 1.0
+
+
+def _mirrors(text: str) -> tuple[str, ...]:
+    """Return the addresses in a list parted by white space, each once."""
+    addresses = (http_url(part) for part in text.split()[:MAX_MIRRORS])
+    return tuple(dict.fromkeys(address for address in addresses if address))
+
+
+def _agent(text: str) -> str | None:
+    return text if _AGENT.fullmatch(text) else None
 
 
 def _name(label: str) -> str:
@@ -139,7 +169,8 @@ def _kind(names: Iterable[str]) -> FeedKind:
 
 
 def build_opml(feeds: Iterable[Feed], *, title: str = "trendbot feeds") -> bytes:
-    """Return the feeds as OPML 2.0 with a folder a kind, which `parse_opml` reads back."""
+    """Return the feeds as OPML 2.0 with a folder a kind, which `parse_opml` reads back without loss."""
+    register_namespace("trendbot", NAMESPACE)
     root = Element("opml", version="2.0")
     SubElement(SubElement(root, "head"), "title").text = title
     body = SubElement(root, "body")
@@ -150,7 +181,18 @@ def build_opml(feeds: Iterable[Feed], *, title: str = "trendbot feeds") -> bytes
         attributes = {"type": "rss", "text": feed.title, "title": feed.title, "xmlUrl": feed.url}
         attributes |= {"htmlUrl": feed.site_url} if feed.site_url else {}
         attributes |= {"language": feed.language} if feed.language else {}
-        SubElement(folders[feed.kind], "outline", attributes)
+        SubElement(folders[feed.kind], "outline", attributes | _own(feed))
     indent(root)
     text: str = tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
+
+
+def _own(feed: Feed) -> dict[str, str]:
+    """Return what only trendbot has a word for, where it is not the usual."""
+    own = {
+        "weight": f"{feed.weight:g}" if feed.weight != 1 else "",
+        "enabled": "" if feed.enabled else "false",
+        "mirrors": " ".join(feed.mirrors),
+        "userAgent": feed.user_agent or "",
+    }
+    return {_OURS + name: value for name, value in own.items() if value}

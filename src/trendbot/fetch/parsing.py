@@ -23,6 +23,8 @@ log = get_logger(__name__)
 
 MUCH = 24
 """Documents waiting at once from which on processes are worth their start."""
+PARSE_TIMEOUT = 60.0
+"""Seconds that reading one document may take."""
 LARGE = 200_000
 """Bytes above which only a process, which can be ended, may ask the reference reader."""
 
@@ -30,7 +32,7 @@ LARGE = 200_000
 class Parsers:
     """The readers at work; use as a context manager."""
 
-    def __init__(self, *, processes: int | None = None, timeout: float = 60.0) -> None:
+    def __init__(self, *, processes: int | None = None, timeout: float = PARSE_TIMEOUT) -> None:
         """Prepare for `processes` at most (default: one a processor); `timeout` in seconds bounds one document.
 
         Where few documents wait, a thread reads them, all but the large ones that the fast reader hands over: hostile

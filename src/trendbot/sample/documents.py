@@ -141,7 +141,7 @@ def opml(week: SampleWeek, base: str) -> str:
     kinds = [kind for kind in FeedKind if any(feed.kind is kind for feed in week.feeds)]
     folders = "".join(_folder(kind, [feed for feed in week.feeds if feed.kind is kind], base) for kind in kinds)
     head = f"<head>{_tag('title', f'{week.title}. {SAMPLE_NOTE}')}</head>"
-    return f'{_HEAD}<opml version="2.0">{head}<body>\n{folders}</body></opml>\n'
+    return f'{_HEAD}<opml version="2.0" xmlns:trendbot="urn:trendbot:opml">{head}<body>\n{folders}</body></opml>\n'
 
 
 def _folder(kind: FeedKind, feeds: Iterable[SampleFeed], base: str) -> str:
@@ -151,5 +151,5 @@ def _folder(kind: FeedKind, feeds: Iterable[SampleFeed], base: str) -> str:
 
 def _outline(feed: SampleFeed, base: str) -> str:
     facts = {"text": feed.title, "title": feed.title, "xmlUrl": f"{base}/f/{feed.slug}", "htmlUrl": feed.site}
-    facts |= {"language": feed.language, "weight": str(feed.weight), "description": feed.about}
+    facts |= {"language": feed.language, "trendbot:weight": str(feed.weight), "description": feed.about}
     return f'<outline type="rss" {" ".join(f"{key}={quoteattr(value)}" for key, value in facts.items())}/>\n'
