@@ -77,8 +77,8 @@ async def at_desk(
     """
     channel = app.database.write(ensure_channel)
     bot = make_bot(account.token, account.base_url)
-    await _initialized(bot, report)
     try:
+        await _initialized(bot, report)
         policy = app.digests[Cadence.DAILY]
         yield Desk(
             bot=bot,
@@ -91,6 +91,7 @@ async def at_desk(
         )
     finally:
         await bot.shutdown()
+        await bot.request.shutdown()  # where it never came to be initialized
 
 
 async def _initialized(bot: Bot, report: Report) -> None:
