@@ -10,6 +10,7 @@ from defusedxml import ElementTree
 from PIL import Image
 from tests.contents import full
 
+from trendbot.core import limits
 from trendbot.core.digests import DigestContent, DigestRise
 from trendbot.core.pictures import CHART_CID, Chart, PictureForm
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -132,3 +133,15 @@ def test_without_the_drawing_library_a_digest_goes_without() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "None"
+
+
+def test_the_first_message_stands_below_the_chart_and_the_rest_follows() -> None:
+    renderer = Renderer(bundled("templates"))
+    base = full()
+    sections = tuple(replace(section, items=section.items * 6) for section in base.sections)
+    made = render_edition(renderer, risen(sections=sections), ChannelKind.TELEGRAM)
+    assert len(made.parts) == 2
+    assert limits.telegram_length(made.parts[0]) <= limits.TELEGRAM_CAPTION
+    plain = render_edition(renderer, full(sections=sections), ChannelKind.TELEGRAM)
+    assert len(plain.parts) == 1
+    assert "\n".join(made.parts).replace("\n", "") == plain.parts[0].replace("\n", "")

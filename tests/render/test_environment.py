@@ -113,7 +113,9 @@ def test_ones_own_templates_are_tried_before_a_digest_needs_them(
 
 def test_every_template_is_in_the_manual() -> None:
     manual = (Path(__file__).resolve().parents[2] / "docs" / "templates.md").read_text(encoding="utf-8")
-    digests = [name for name in SHIPPED if name.split("/")[0] in ("linkedin", "telegram", "preview") or "digest" in name]
+    digests = [
+        name for name in SHIPPED if name.split("/")[0] in ("linkedin", "telegram", "preview") or "digest" in name
+    ]
     assert [name for name in digests if f"`{name}`" not in manual] == []
 
 

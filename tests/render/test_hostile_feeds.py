@@ -15,7 +15,7 @@ from html import unescape
 
 import lxml.html
 import pytest
-from tests.hostile import PLANTED, hostile_digest
+from tests.hostile_days import PLANTED, hostile_digest
 
 from trendbot.core import limits
 from trendbot.core.digests import DigestContent, Rendering

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from trendbot.core.delivering import LostAnswer
+from trendbot.core.pictures import CHART_CID, DARK_CID, Chart, Picture, PictureForm
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import TransportError
 from trendbot.transports.base import Message
@@ -112,3 +113,53 @@ def test_lines_of_the_body_are_short_and_ascii() -> None:
     body = raw.split(b"\r\n\r\n", 1)[1]
     assert max(len(line) for line in body.split(b"\r\n")) <= 78
     assert b"\n" not in raw.replace(b"\r\n", b"")
+
+
+CHART = Chart(
+    key="k",
+    alt="Weights rose",
+    pictures=tuple(
+        Picture(form=form, media_type="image/png", data=f"png of {form}".encode())
+        for form in (PictureForm.CARD, PictureForm.MAIL, PictureForm.MAIL_DARK)
+    ),
+)
+SHOWS = f'<picture><source srcset="cid:{DARK_CID}"><img src="cid:{CHART_CID}" alt="Weights rose"></picture>'
+
+
+async def test_a_chart_is_written_beside_what_shows_it(transport: FilesTransport) -> None:
+    receipt = await transport.send(replace(MESSAGE, chart=CHART, body=SHOWS))
+    files = {path.name: path for path in receipt.files}
+    assert files["chart-mail.png"].read_bytes() == b"png of mail"
+    assert files["email.html"].read_text() == SHOWS.replace(f"cid:{DARK_CID}", "chart-mail-dark.png").replace(
+        f"cid:{CHART_CID}", "chart-mail.png"
+    )
+    post = await transport.send(replace(MESSAGE, kind=ChannelKind.LINKEDIN, chart=CHART))
+    assert [path.name for path in post.files] == ["linkedin.txt", "linkedin.commentary.txt", "chart-card.png"]
+
+
+def test_a_mail_brings_the_pictures_that_its_markup_names() -> None:
+    def built() -> bytes:
+        return build_mail(
+            sender=SENDER,
+            recipient=MailAddress(name="Reader", address="reader@trendbot.example"),
+            subject="S",
+            text="text",
+            markup=SHOWS,
+            sent_at=MESSAGE.composed_at,
+            key="e1.c1.p0",
+            list_name="weekly",
+            chart=CHART,
+        )
+
+    assert built() == built()
+    mail = email.message_from_bytes(built(), policy=email.policy.default)
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "image/png",
+    ]
+    ids = {part["Content-ID"]: part.get_content() for part in mail.walk() if part["Content-ID"]}
+    assert ids == {f"<{CHART_CID}>": b"png of mail", f"<{DARK_CID}>": b"png of mail-dark"}

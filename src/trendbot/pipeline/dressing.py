@@ -1,4 +1,7 @@
-"""Buttons under what a subscriber gets on Telegram: why, more or less, settings; below the last part only."""
+"""The chart that goes with an edition, and buttons under what a subscriber gets on Telegram.
+
+Buttons (why, more or less, settings) stand below the last part only.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from trendbot.core.alerts import story_of
 from trendbot.core.buttons import Rows, alert_rows, digest_rows
 from trendbot.core.phrases import Words
 from trendbot.core.vocabulary import ChannelKind, NoticeKind
+from trendbot.pipeline.charting import charter
 from trendbot.store import subscribers
 from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
@@ -16,8 +20,9 @@ from trendbot.transports.base import Button, Message
 
 
 def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
-    """Return what puts buttons under messages, each in its reader's language."""
+    """Return what puts charts with messages, and buttons under them, each in its reader's language."""
     known: dict[int, Words] = {}
+    charted = charter(database)
 
     def words(subscriber_id: int) -> Words:
         if subscriber_id not in known:
@@ -25,6 +30,7 @@ def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
         return known[subscriber_id]
 
     def dress(delivery: Delivery, message: Message) -> Message:
+        message = charted(delivery, message)
         if delivery.subscriber_id is None or delivery.channel.kind is not ChannelKind.TELEGRAM or message.buttons:
             return message
         rows = _rows(delivery, words(delivery.subscriber_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trendbot.core.vocabulary import Cadence, DeliveryStatus
+from trendbot.pipeline.charting import charter
 from trendbot.pipeline.messages import message_of
 from trendbot.render.environment import Renderer
 from trendbot.render.preview import Earlier, Shown, render_preview
@@ -23,13 +24,14 @@ async def keep_files(database: Database, transport: FilesTransport, renderer: Re
     """See that the files of the newest digests are there, and the page that shows them."""
     shown: list[Shown] = []
     paths: list[Path] = []
+    charted = charter(database)
     for cadence in Cadence:
         digest = database.read(digests.latest_digest, cadence)
         if digest is None:
             continue
         for delivery in database.read(deliveries.list_deliveries, digest_id=digest.id, status=DeliveryStatus.SENT):
             if delivery.channel.transport == transport.name:
-                receipt = await _present(transport, message_of(delivery))
+                receipt = await _present(transport, charted(delivery, message_of(delivery)))
                 paths.extend(receipt.files)
                 shown.append(_shown(delivery, transport, receipt))
     if shown and renderer is not None:
@@ -42,6 +44,7 @@ async def keep_files(database: Database, transport: FilesTransport, renderer: Re
 def _earlier(database: Database, transport: FilesTransport) -> list[Earlier]:
     """Return the digests before the newest of each cadence whose files are still there, the latest first."""
     found = []
+    charted = charter(database)
     for cadence in Cadence:
         for digest in database.read(digests.list_digests, cadence=cadence, limit=EARLIER + 1)[1:]:
             sent = database.read(deliveries.list_deliveries, digest_id=digest.id, status=DeliveryStatus.SENT)
@@ -49,7 +52,7 @@ def _earlier(database: Database, transport: FilesTransport) -> list[Earlier]:
                 path
                 for delivery in sent
                 if delivery.channel.transport == transport.name
-                for path in transport.paths(message_of(delivery))
+                for path in transport.paths(charted(delivery, message_of(delivery)))
                 if path.is_file()
             ]
             if paths:

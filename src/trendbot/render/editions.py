@@ -66,9 +66,11 @@ def _post(renderer: Renderer, content: DigestContent, lines: int) -> Outcome:
     return rendering, (*limits.check_linkedin(commentary), *limits.check_paste(paste))
 
 
-def _telegram(renderer: Renderer, content: DigestContent, _: Chart | None) -> Outcome:
+def _telegram(renderer: Renderer, content: DigestContent, chart: Chart | None) -> Outcome:
+    """Render the messages; the first is short enough to stand below the chart where there is one."""
     whole = renderer.render(TELEGRAM[0], contexts.base(content))
-    parts = limits.pack(whole.split(CUT), limit=limits.TELEGRAM_UNITS, measure=_weight)
+    first = limits.TELEGRAM_CAPTION if chart else limits.TELEGRAM_UNITS
+    parts = limits.pack(whole.split(CUT), limit=limits.TELEGRAM_UNITS, first=first, measure=_weight)
     rendering = Rendering(
         kind=ChannelKind.TELEGRAM,
         variant=content.variant,

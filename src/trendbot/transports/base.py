@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from trendbot.core.delivering import LostAnswer
+from trendbot.core.pictures import Chart
 from trendbot.core.vocabulary import Cadence, ChannelKind
 
 
@@ -39,7 +40,7 @@ class Message:
     `key` is unique and never changes, so that a second try is known to be the same message. `topic` is a forum's,
     `photo` a PNG that goes with the text, `buttons` rows of buttons, `silent` that nobody's phone shall ring. `preface`
     stands at the top, in the body's markup, where there is room: it names digests that came too late for this
-    recipient.
+    recipient. `chart` is what rose, in all its forms.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Message:
     buttons: tuple[tuple[Button, ...], ...] = ()
     silent: bool = False
     preface: str = ""
+    chart: Chart | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@
                          linkedin.commentary.txt the same as the API takes it
                          telegram-1.html         one file a message
                          email.eml, email.html, email.txt
+                         chart-card.png, chart-mail.png, chart-mail-dark.png   where something rose
 
 Every file is written whole or not at all: under a temporary name, flushed to the disk, renamed. Writing one twice is
 harmless, so a lost answer means: write it again.
@@ -18,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 from trendbot.core.delivering import LostAnswer
+from trendbot.core.pictures import CHART_CID, DARK_CID, PictureForm
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.errors import TransportError
 from trendbot.transports.base import Budget, Message, Receipt
@@ -75,13 +77,21 @@ class FilesTransport:
             return {
                 folder / "linkedin.txt": (message.text or "").encode(),
                 folder / "linkedin.commentary.txt": message.body.encode(),
+                **_pictures(message, folder, PictureForm.CARD),
             }
         if message.kind is ChannelKind.TELEGRAM:
-            return {folder / f"telegram-{message.part + 1}.html": message.body.encode()}
+            return {
+                folder / f"telegram-{message.part + 1}.html": message.body.encode(),
+                **_pictures(message, folder, PictureForm.CARD),
+            }
+        markup = message.body
+        for form, cid in ((PictureForm.MAIL, CHART_CID), (PictureForm.MAIL_DARK, DARK_CID)):
+            markup = markup.replace(f"cid:{cid}", _name(form))
         return {
-            folder / "email.html": message.body.encode(),
+            folder / "email.html": markup.encode(),
             folder / "email.txt": (message.text or "").encode(),
             folder / "email.eml": self._mail(message),
+            **_pictures(message, folder, PictureForm.MAIL, PictureForm.MAIL_DARK),
         }
 
     def _mail(self, message: Message) -> bytes:
@@ -95,7 +105,17 @@ class FilesTransport:
             key=message.key,
             list_name=message.cadence,
             draft=True,
+            chart=message.chart,
         )
+
+
+def _name(form: PictureForm) -> str:
+    return f"chart-{form}.png"
+
+
+def _pictures(message: Message, folder: Path, *forms: PictureForm) -> dict[Path, bytes]:
+    found = [message.chart.form(form) for form in forms] if message.chart else []
+    return {folder / _name(each.form): each.data for each in found if each is not None}
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -13,6 +13,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from trendbot.core.pictures import CHART_CID, DARK_CID, Chart, PictureForm
+
 _BODIES = policy.SMTP
 _HEADERS = policy.SMTP.clone(max_line_length=998)
 
@@ -36,11 +38,12 @@ def build_mail(
     key: str,
     list_name: str,
     draft: bool = False,
+    chart: Chart | None = None,
 ) -> bytes:
     """Return a multipart/alternative mail, text first.
 
     `key` makes the Message-ID, so that a second try is the same mail. `list_name` names the list in List-Id. `draft`
-    marks a mail that a person will open and send.
+    marks a mail that a person will open and send. A `chart` comes with it, as the markup names it.
 
     Raises:
         ValueError: a header would break its line.
@@ -59,9 +62,22 @@ def build_mail(
         message["X-Unsent"] = "1"
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(markup, subtype="html", cte="quoted-printable")
+    _attach(message, chart, key)
     # A boundary drawn by lot would make the same mail differ each time.
     message.set_boundary(f"=_{key.replace('.', '_')}")
     return message.as_bytes(policy=_HEADERS)
+
+
+def _attach(message: EmailMessage, chart: Chart | None, key: str) -> None:
+    """Put the chart's pictures beside the markup that shows them."""
+    body = message.get_body(("html",))
+    for form, cid in ((PictureForm.MAIL, CHART_CID), (PictureForm.MAIL_DARK, DARK_CID)):
+        picture = chart.form(form) if chart else None
+        if picture and body is not None:
+            subtype = picture.media_type.partition("/")[2]
+            body.add_related(picture.data, "image", subtype, cid=f"<{cid}>", filename=f"{form}.{subtype}")
+    if body is not None and body.is_multipart():
+        body.set_boundary(f"=_{key.replace('.', '_')}_related")
 
 
 def _address(of: MailAddress) -> Address:

@@ -23,6 +23,7 @@ from trendbot.core.limits.linkedin import (
 from trendbot.core.limits.mail import MAIL_BYTES, MAIL_SUBJECT, check_mail
 from trendbot.core.limits.problems import Problem, line_past, utf16_length
 from trendbot.core.limits.telegram import (
+    TELEGRAM_CAPTION,
     TELEGRAM_ENTITIES,
     TELEGRAM_UNITS,
     TelegramText,
@@ -40,6 +41,7 @@ __all__ = [
     "LINKEDIN_VISIBLE",
     "MAIL_BYTES",
     "MAIL_SUBJECT",
+    "TELEGRAM_CAPTION",
     "TELEGRAM_ENTITIES",
     "TELEGRAM_UNITS",
     "Problem",

@@ -12,6 +12,8 @@ from trendbot.core.limits.text import hidden_in, safe_link
 
 TELEGRAM_UNITS = 4096
 TELEGRAM_ENTITIES = 100
+TELEGRAM_CAPTION = 1024
+"""Units below a photo."""
 
 _TELEGRAM_TAGS = frozenset(
     ("a", "b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "code", "pre", "blockquote", "span", "tg-spoiler")
