@@ -133,6 +133,7 @@ async def test_killed_at_any_moment_no_wish_is_lost(home: Path, app: App) -> Non
         wanted = [("theme:tools:1", ("tools",)), ("theme:trust:1", ("tools", "trust")), ("theme:tools:0", ("trust",))]
         for data, _ in wanted:
             press(talk, data)
+        await talk.wake()
         async for _ in answered(api, times=3):
             process.kill()
             process.communicate()

@@ -88,6 +88,11 @@ class Talk:
         self.waiting.append({"update_id": self._number} | kind)
         return self._number
 
+    async def wake(self) -> None:
+        """Let a waiting long poll see what was enqueued."""
+        async with self._news:
+            self._news.notify_all()
+
     async def handled(self, number: int) -> None:
         """Wait until the bot has confirmed an update."""
         async with self._news:
