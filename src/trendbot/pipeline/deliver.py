@@ -18,7 +18,7 @@ from trendbot.errors import TransportError
 from trendbot.logs import get_logger
 from trendbot.pipeline.guard import Guard
 from trendbot.pipeline.messages import message_of
-from trendbot.pipeline.outbox import Sender, policy_of
+from trendbot.pipeline.outbox import Sender
 from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Tally
 from trendbot.pipeline.shown_files import keep_files
 from trendbot.render.environment import Renderer
@@ -105,7 +105,9 @@ async def deliver(
 
 async def _sweep(database: Database, transports: Mapping[str, Transport], clock: Clock, *, alone: bool) -> None:
     """Settle what a killed process left, and ask remotes that can tell what became of it."""
-    await database.run(outbox.recover, policies=policy_of(transports), now=clock(), alone=alone)
+    await database.run(
+        outbox.recover, policies={name: each.policy for name, each in transports.items()}, now=clock(), alone=alone
+    )
     able = {name: each for name, each in transports.items() if isinstance(each, Probes)}
     always = [name for name, each in able.items() if transports[name].policy is LostAnswer.PROBE]
     for delivery in database.read(outbox.uncertain, probing=always, plain=sorted(able)):

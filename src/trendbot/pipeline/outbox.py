@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trendbot.clock import Clock
-from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT, LostAnswer, Settlement, settle
+from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT, Settlement, settle
 from trendbot.errors import ChannelError, RecipientError, StoreError, TransportError
 from trendbot.logs import get_logger
 from trendbot.pipeline.messages import message_of, preface_of
@@ -29,8 +29,11 @@ log = get_logger(__name__)
 
 BATCH = 100
 """Rows read at once."""
-GROUP = 16
-"""Turns reserved in one transaction."""
+AHEAD = 0.08
+"""Seconds of turns that may be held and not used yet. Were it more, a process that stood still for a moment would send
+all of them at once, beyond what the remote allows in a second."""
+LEAST_AHEAD, MOST_AHEAD = 2, 16
+"""Turns held at least and at most."""
 IN_FLIGHT = 64
 """Messages that wait for their turn or are on the wire, at most."""
 KEEP_ANSWER = 30.0
@@ -80,6 +83,7 @@ class Sender:
         self._idle = 0.0
         self._claiming, self._settling, self._calm = asyncio.Lock(), 0, asyncio.Event()
         self._calm.set()
+        self._waiting, self._ahead, self._turn_free = 0, LEAST_AHEAD, asyncio.Event()
 
     async def drain(self) -> Tally:
         """Send until nothing is left to do now."""
@@ -101,13 +105,19 @@ class Sender:
     # -- which next ----------------------------------------------------------------------------------------------------
 
     async def _room(self) -> None:
-        while len(self._tasks) > IN_FLIGHT - GROUP:
+        """Wait until another turn may be held, and another message may be on the wire."""
+        while len(self._tasks) >= IN_FLIGHT:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        while self._waiting >= self._ahead:
+            self._turn_free.clear()
+            await self._turn_free.wait()
 
     def _next_group(self) -> list[_Job]:
         if not self._queue:
             self._fill()
-        return [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
+        self._ahead = _ahead(self._queue[0].rates) if self._queue else self._ahead
+        most = max(0, min(self._ahead - self._waiting, IN_FLIGHT - len(self._tasks)))
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
     def _fill(self) -> None:
         names = self._open_transports()
@@ -137,6 +147,7 @@ class Sender:
         turns = await self._turns(group)
         for job, turn in zip(group, turns, strict=True):
             if turn.reserved:
+                self._waiting += 1
                 self._start(self._tasks, self._one(job, turn.wait))
             elif turn.held_by == job.keys[0]:
                 self._shut[job.transport.name] = asyncio.get_running_loop().time() + turn.wait
@@ -193,17 +204,26 @@ class Sender:
 
     async def _one(self, job: _Job, wait: float) -> None:
         try:
-            await self._pause(wait) if wait > 0 else None
-            if not self.stop.is_set():
-                await self._claimed(job)
+            claim = await self._in_turn(job, wait)
+            if claim is not None:
+                await self._claimed(job, claim)
         except Exception:
             log.exception("delivery_broke", key=job.delivery.key, transport=job.transport.name)
             self._seen.add(_mark(job.delivery))
         finally:
             self._held.discard(job.delivery.id)
 
-    async def _claimed(self, job: _Job) -> None:
-        claim = await self._claim(job)
+    async def _in_turn(self, job: _Job, wait: float) -> outbox.Claim | None:
+        """Wait for the turn and claim; None where everything stops."""
+        try:
+            if wait > 0:
+                await self._pause(wait)
+            return None if self.stop.is_set() else await self._claim(job)
+        finally:
+            self._waiting -= 1
+            self._turn_free.set()
+
+    async def _claimed(self, job: _Job, claim: outbox.Claim) -> None:
         if claim.skipped:
             self.tally.skipped[claim.skipped] += 1
         elif claim.lease is not None:
@@ -358,6 +378,11 @@ class Sender:
             wait = min(2.0, wait * 2)
 
 
+def _ahead(budgets: list[tuple[str, float]]) -> int:
+    """Return how many turns may be held, by the widest budget."""
+    return max(LEAST_AHEAD, min(MOST_AHEAD, int(AHEAD * budgets[0][1]))) if budgets else MOST_AHEAD
+
+
 def _mark(delivery: Delivery) -> tuple[int, int, datetime]:
     """Name a delivery as it stood: one that did not change is tried once in a call."""
     return delivery.id, delivery.attempts, delivery.not_before
@@ -365,8 +390,3 @@ def _mark(delivery: Delivery) -> tuple[int, int, datetime]:
 
 def _lost(reason: str) -> TransportError:
     return TransportError(reason, permanent=False, outcome_known=False)
-
-
-def policy_of(transports: Mapping[str, Transport]) -> dict[str, LostAnswer]:
-    """Return what each transport does where an answer was lost."""
-    return {name: transport.policy for name, transport in transports.items()}
