@@ -139,6 +139,15 @@ def test_the_same_news_do_not_bring_it_back_twice(database: Database, now: datet
     assert item.told_on == "2026-11-15"
 
 
+def test_a_headline_that_was_told_is_not_told_again_under_another_number(
+    database: Database, now: datetime, story: int
+) -> None:
+    again = News(title=FIRST.upper(), feed="Late", url="https://late.example/again")
+    database.write(builders.add_story, [again], now)
+    other = database.write(builders.add_story, [News(title="Birch opens an office in Paris", feed="Late")], now)
+    assert [item.story_id for item in returned(database, now)] == [other]
+
+
 def test_daily_and_weekly_remember_apart(database: Database, now: datetime, story: int) -> None:
     join(database, story, now, news(1))
     assert returned(database, now) == []

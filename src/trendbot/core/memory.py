@@ -7,10 +7,13 @@ news never brings it back twice. ``docs/decisions/0011-story-memory.md`` has the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from trendbot.core.ranking import Candidate, Report
+from trendbot.core.digests import DigestContent, DigestItem
+from trendbot.core.ranking import Candidate, Report, choose_lead
+from trendbot.core.text import normal_title
 
 NEW_PUBLISHERS = 3
 """So many publishers that had not reported a story bring it back."""
@@ -43,6 +46,15 @@ def returning(candidate: Candidate, told: Told) -> Candidate | None:
     return replace(candidate, reports=fresh, told_on=told.on, known=told.titles) if enough else None
 
 
+def retold(candidate: Candidate, headlines: frozenset[str]) -> bool:
+    """Tell whether a story that was never told would appear under a headline that was: to a reader that is a repeat.
+
+    `headlines` are in the form of ``core.text.normal_title``. Such stories are the same page posted again at another
+    address after its story had ended, and standing titles.
+    """
+    return candidate.told_on is None and normal_title(choose_lead(candidate).title) in headlines
+
+
 def fresh_of(candidate: Candidate, told: Told) -> tuple[Report, ...]:
     """Return what is new of a told story.
 
@@ -59,3 +71,36 @@ def fresh_of(candidate: Candidate, told: Told) -> tuple[Report, ...]:
 def is_new_to(report: Report, told: Told) -> bool:
     """Tell whether neither the report's publisher nor its feed had reported the story when it was told."""
     return report.publisher not in told.publishers and report.feed_id not in told.feeds
+
+
+def for_reader(content: DigestContent, told: Mapping[int, datetime]) -> DigestContent | None:
+    """Return a digest without what one reader was told already, or None where nothing is left.
+
+    `told` is when the reader was told each story last, by whichever digest or alert. A story that they know is left
+    out, but for an update that holds only what came after that. An update of a story that they were never told is news
+    to them and is not called an update. The headline that is next leads where the lead is left out.
+    """
+    lead = _new_to(content.lead, told) if content.lead is not None else None
+    sections = tuple(
+        replace(section, items=tuple(filter(None, (_new_to(item, told) for item in section.items))))
+        for section in content.sections
+    )
+    also = tuple(filter(None, (_new_to(item, told) for item in content.also)))
+    stories = tuple(filter(None, (_new_to(item, told) for item in content.stories)))
+    if lead is None:
+        left = [item for section in sections for item in section.items] or list(also)
+        if not left:
+            return None
+        lead = left[0]
+        sections = tuple(replace(each, items=tuple(item for item in each.items if item != lead)) for each in sections)
+        also = tuple(item for item in also if item != lead)
+    shown = tuple(section for section in sections if section.items)
+    return replace(content, lead=lead, sections=shown, also=also, stories=stories)
+
+
+def _new_to(item: DigestItem, told: Mapping[int, datetime]) -> DigestItem | None:
+    at = told.get(item.story_id)
+    if at is None:
+        return replace(item, update=False, told_on=None) if item.update else item
+    new = item.update and item.told_on is not None and at.date() <= date.fromisoformat(item.told_on)
+    return item if new else None

@@ -123,7 +123,8 @@ def _memory(session: Session, asked: Asked, candidate: Candidate) -> Gate:
     previous = latest_digest(session, cadence, before=asked.gathered.period.number)
     until = previous.number if previous else 0
     told = told_before(session, cadence, [candidate.story_id], until=until).get(candidate.story_id)
-    return Gate(name="memory", passed=False, detail=_too_little(candidate, told) if told else "not told before")
+    again = "a story with this very headline was told before, under another number"
+    return Gate(name="memory", passed=False, detail=_too_little(candidate, told) if told else again)
 
 
 def _too_little(candidate: Candidate, told: Told) -> str:

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from trendbot.core.composing import Period
 from trendbot.core.digests import DigestPolicy, period_days, reaches, slot_of
-from trendbot.core.memory import Told
+from trendbot.core.memory import Told, retold
 from trendbot.core.ranking import Candidate
 from trendbot.core.telling import days_for, newest, tellable
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.store import channels, digests, views
 from trendbot.store.digests import Digest
-from trendbot.store.memory import told_before, told_to_some
+from trendbot.store.memory import told_before, told_headlines, told_to_some
 
 ENOUGH = 5
 """An opening digest reaches no further back than to this many times the stories that it can hold."""
@@ -94,7 +94,9 @@ def _following(
     told = told_before(session, previous.cadence, [one.story_id for one in found], until=previous.number)
     counts = views.count_period(session, since=since, until=now, by="seen")
     period = _period(session, previous.cadence, min(since, now - timedelta(microseconds=1)), now, counts, reach_days=0)
-    return period, tellable(found, told=told, languages=policy.languages)
+    known = told_headlines(session, previous.cadence, until=previous.number)
+    new = tellable(found, told=told, languages=policy.languages)
+    return period, tuple(one for one in new if not retold(one, known))
 
 
 def _period(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,11 +13,14 @@ from sqlalchemy.orm import Session
 from trendbot.core.digests import SOME
 from trendbot.core.memory import Told
 from trendbot.core.ranking import publisher_of
+from trendbot.core.text import normal_title
 from trendbot.core.vocabulary import Cadence
 from trendbot.store.chunks import chunks
 from trendbot.store.schema import Digest, DigestStory, Entry, Story, StoryEntry
 
 _TITLES = 40
+HEADLINES = 60
+"""So many digests back a headline is remembered to the letter."""
 
 
 def told_before(
@@ -66,6 +70,22 @@ def told_instants(
         for reached in _went_into(story, merged):
             instants[reached] = max(at, instants.get(reached, at))
     return instants
+
+
+def told_headlines(session: Session, cadence: Cadence, *, until: int) -> frozenset[str]:
+    """Return the headlines of the last sixty digests up to number `until`, in the form of `normal_title`."""
+    trees = session.scalars(
+        select(Digest.content)
+        .where(Digest.cadence == cadence, Digest.frozen_at.is_not(None), Digest.number <= until)
+        .order_by(Digest.number.desc())
+        .limit(HEADLINES)
+    )
+    return frozenset(normal_title(item["headline"]) for tree in trees for item in _told_items(tree)) - {""}
+
+
+def _told_items(tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    lead = [tree["lead"]] if tree["lead"] else []
+    return [*lead, *(item for section in tree["sections"] for item in section["items"]), *tree["also"]]
 
 
 def _merged(session: Session) -> dict[int, int]:
