@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from defusedxml import ElementTree
 from PIL import Image
-from tests.contents import full
+from tests.contents import full, said
 
 from trendbot.core import limits
 from trendbot.core.digests import DigestContent, DigestRise
@@ -133,6 +133,18 @@ def test_without_the_drawing_library_a_digest_goes_without() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "None"
+
+
+def test_a_short_digest_stands_below_the_chart_as_one_message() -> None:
+    made = render_edition(Renderer(bundled("templates")), risen(sections=(), also=()), ChannelKind.TELEGRAM)
+    assert len(made.parts) == 1
+    assert limits.telegram_length(made.parts[0]) <= limits.TELEGRAM_CAPTION
+
+
+def test_a_lead_too_long_for_a_caption_goes_without_the_chart_in_one_message() -> None:
+    lead = replace(full().lead, sentences=said(1, "word " * 79 + "end.") * 3)
+    made = render_edition(Renderer(bundled("templates")), risen(lead=lead), ChannelKind.TELEGRAM)
+    assert len(made.parts) == 1
 
 
 def test_the_first_message_stands_below_the_chart_and_the_rest_follows() -> None:

@@ -19,6 +19,8 @@ from trendbot.render import contexts
 from trendbot.render.charts import draw_chart
 from trendbot.render.environment import CUT, Renderer
 
+_LEAD = 2
+"""So many blocks of a message are its head and its lead."""
 LINKEDIN = ("linkedin/post.j2",)
 TELEGRAM = ("telegram/digest.html.j2",)
 MAIL = ("email/digest/subject.txt.j2", "email/digest/body.txt.j2", "email/digest/body.html.j2")
@@ -67,10 +69,13 @@ def _post(renderer: Renderer, content: DigestContent, lines: int) -> Outcome:
 
 
 def _telegram(renderer: Renderer, content: DigestContent, chart: Chart | None) -> Outcome:
-    """Render the messages; the first is short enough to stand below the chart where there is one."""
-    whole = renderer.render(TELEGRAM[0], contexts.base(content))
-    first = limits.TELEGRAM_CAPTION if chart else limits.TELEGRAM_UNITS
-    parts = limits.pack(whole.split(CUT), limit=limits.TELEGRAM_UNITS, first=first, measure=_weight)
+    """Render the messages; where there is a chart, the first has the lead alone, to stand below it."""
+    blocks = renderer.render(TELEGRAM[0], contexts.base(content)).split(CUT)
+    caption = _caption(blocks) if chart else ""
+    rest = blocks[_LEAD:] if caption else blocks
+    parts = (*filter(None, (caption,)), *limits.pack(rest, limit=limits.TELEGRAM_UNITS, measure=_weight))
+    if chart and _weight("".join(blocks).strip()) <= limits.TELEGRAM_CAPTION:
+        parts = limits.pack(blocks, limit=limits.TELEGRAM_CAPTION, measure=_weight)
     rendering = Rendering(
         kind=ChannelKind.TELEGRAM,
         variant=content.variant,
@@ -80,6 +85,13 @@ def _telegram(renderer: Renderer, content: DigestContent, chart: Chart | None) -
         template_hash=renderer.template_hash(TELEGRAM),
     )
     return rendering, limits.check_telegram(parts)
+
+
+def _caption(blocks: Sequence[str]) -> str:
+    """Return the head and the lead as one message that fits below a photo; empty where they do not fit."""
+    packed = limits.pack(blocks[:_LEAD], limit=limits.TELEGRAM_CAPTION, measure=_weight)
+    fits = len(packed) == 1 and _weight(packed[0]) <= limits.TELEGRAM_CAPTION
+    return packed[0] if fits else ""
 
 
 def _weight(message: str) -> int:

@@ -102,18 +102,14 @@ def _hidden(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp")
 
 
-def pack(
-    blocks: Iterable[str], *, limit: int, measure: Callable[[str], int], first: int | None = None
-) -> tuple[str, ...]:
+def pack(blocks: Iterable[str], *, limit: int, measure: Callable[[str], int]) -> tuple[str, ...]:
     """Join blocks into as few texts as possible, each at most `limit` by `measure`, breaking only between blocks.
 
-    The first text has at most `first`, where that is given. A block that is too long alone makes a text of its own;
-    the linter then speaks.
+    A block that is too long alone makes a text of its own; the linter then speaks.
     """
-    bounds = {1: limit if first is None else first}
     texts: list[str] = []
     for block in blocks:
-        if texts and measure((texts[-1] + block).strip()) <= bounds.get(len(texts), limit):
+        if texts and measure((texts[-1] + block).strip()) <= limit:
             texts[-1] += block
         elif block.strip():
             texts.append(block.lstrip("\n"))
