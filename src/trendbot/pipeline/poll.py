@@ -132,7 +132,7 @@ class _Poll:
         self.reached = False
         self.wake = asyncio.Event()
         self.running: set[asyncio.Task[None]] = set()
-        self.done = self.total = self.deferred = 0
+        self.done = self.total = self.deferred = self.received = 0
         self.broken: Exception | None = None
         self.report = PollReport()
 
@@ -155,7 +155,7 @@ class _Poll:
                 for task in (writer, *self.running):
                     task.cancel()
                 await self.database.run(release, holders=[self.holder])
-        return self.report
+        return replace(self.report, bytes=self.received)
 
     # -- asking
 
@@ -234,7 +234,7 @@ class _Poll:
                 user_agent=target.user_agent,
             )
         )
-        self.report = replace(self.report, bytes=self.report.bytes + answer.received)
+        self.received += answer.received
         facts = PollFacts(
             outcome=Outcome.SAME,
             url=answer.url,

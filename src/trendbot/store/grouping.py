@@ -96,14 +96,14 @@ def _item(row: Any) -> Item:
 
 
 def list_reachable(
-    session: Session, *, since: datetime, until: datetime, also: Collection[int], members: int, known: Collection[int]
+    session: Session, *, since: datetime, until: datetime, members: int, known: Collection[int]
 ) -> tuple[Reachable, ...]:
-    """Return the stories whose span touches the period, and those of `also`, with their latest `members` entries.
+    """Return the stories whose span touches the period, with their latest `members` entries.
 
     Stories that are signposts, and the `known`, are left out.
     """
     touching = select(Story.id).where(Story.merged_into_id.is_(None), Story.last_at >= since, Story.first_at <= until)
-    ids = sorted((set(session.scalars(touching)) | set(also)) - set(known))
+    ids = sorted(set(session.scalars(touching)) - set(known))
     return tuple(story for chunk in chunks(ids) for story in _reachable(session, chunk, members))
 
 
@@ -267,7 +267,9 @@ def refresh(session: Session, stories: Iterable[int], *, background: Background)
 
 def list_reports(session: Session, stories: Collection[int], *, newest: int | None = None) -> dict[int, list[Report]]:
     """Return the members of stories as reports, by story, newest first; at most `newest` of each."""
-    rank = func.row_number().over(partition_by=StoryEntry.story_id, order_by=(Entry.dated_at.desc(), Entry.id.desc()))
+    rank = func.row_number().over(
+        partition_by=StoryEntry.story_id, order_by=(Entry.dated_at.desc(), Entry.feed_id, Entry.guid)
+    )
     ranked = (
         select(
             StoryEntry.story_id,

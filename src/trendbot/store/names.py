@@ -273,5 +273,5 @@ def example_of(session: Session, text: str, *, since: datetime) -> tuple[int, st
     found = Entry.title.contains(text, autoescape=True) | Entry.summary.contains(text, autoescape=True)
     query = select(Entry.id, Entry.title, Entry.summary).where(Entry.dated_at >= since, found)
     in_title = Entry.title.contains(text, autoescape=True).desc()
-    rows = session.execute(query.order_by(in_title, Entry.dated_at.desc(), Entry.id.desc()).limit(LOOKED_AT))
+    rows = session.execute(query.order_by(in_title, Entry.dated_at.desc(), Entry.feed_id, Entry.guid).limit(LOOKED_AT))
     return next(((number, title) for number, title, body in rows if whole.search(f"{title} {body}")), None)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from trendbot.core.ranking import Candidate, Report
 from trendbot.store.chunks import chunks
-from trendbot.store.schema import Entry, Feed, Story, StoryEntry, Tag, Theme, Trend
+from trendbot.store.schema import Entry, Feed, Mention, Story, StoryEntry, Tag, Theme, Trend
 from trendbot.store.tags import holds
 from trendbot.store.trends import daily_counts, named_readings
 
@@ -123,6 +123,7 @@ def _reports(ids: Sequence[int], oldest: datetime, until: datetime) -> Select[An
             Entry.dated_at,
             Entry.seen_at,
             Entry.backlog,
+            select(func.count(Mention.term_id)).where(Mention.entry_id == Entry.id).scalar_subquery().label("names"),
         )
         .join(Entry, Entry.id == StoryEntry.entry_id)
         .join(Feed, Feed.id == Entry.feed_id)
@@ -133,7 +134,7 @@ def _reports(ids: Sequence[int], oldest: datetime, until: datetime) -> Select[An
             Entry.dated_at >= oldest,
             Entry.seen_at <= until,
         )
-        .order_by(StoryEntry.story_id, Entry.dated_at.desc(), Entry.id)
+        .order_by(StoryEntry.story_id, Entry.dated_at.desc(), Entry.feed_id, Entry.guid)
     )
 
 
@@ -153,6 +154,7 @@ def _report(row: Any, themes: Mapping[str, float]) -> Report:
         seen_at=row.seen_at,
         backlog=row.backlog,
         themes=dict(themes),
+        names=row.names,
     )
 
 
