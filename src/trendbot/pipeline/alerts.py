@@ -99,7 +99,7 @@ def _alert(session: Session, numbers: Sequence[int], now: datetime, reading: Kep
         story_id=first.id,
         themes=frozenset(first.themes) | ({reading.slug} if reading and reading.slug else set()),
         feeds=frozenset(stories.feeds_of(session, first.id)),
-        publishers=len({entry.feed_title for entry in fresh if entry.copy_of is None}),
+        publishers=len({entry.feed_title for entry in fresh}),
         reports=len(fresh),
         headlines=tuple(_headline(story) for story in found),
         rise=_rise(reading) if reading else None,

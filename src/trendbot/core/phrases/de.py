@@ -214,7 +214,7 @@ PHRASES: Final[dict[str, str]] = {
     "alert.line": "{current} in {window}, sonst {usual}.",
     "alert.why": "<i>Du hast um Eilmeldungen gebeten. Einstellungen ändert das.</i>",
     "alert.story": "<b>Eine Meldung breitet sich aus</b>",
-    "alert.spread": "{publishers} in {window}, {reports}.",
+    "alert.spread": "{reports} {publishers} in {window}.",
     "hours.one": "{number} Stunde",
     "hours.many": "{number} Stunden",
     # -- buttons --

@@ -207,7 +207,7 @@ PHRASES: Final[dict[str, str]] = {
     "alert.line": "{current} in {window}, usually {usual}.",
     "alert.why": "<i>You asked for alerts. Settings changes that.</i>",
     "alert.story": "<b>A story is spreading</b>",
-    "alert.spread": "{publishers} within {window}, {reports}.",
+    "alert.spread": "{reports} {publishers} within {window}.",
     "hours.one": "{number} hour",
     "hours.many": "{number} hours",
     # -- buttons --
