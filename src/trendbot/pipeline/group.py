@@ -2,15 +2,16 @@
 
     entries without a story, by date ─▶ stories in reach ─▶ join, open, unite ─▶ memberships, signposts, leads
 
-One batch is one transaction. What is decided depends on what is stored and on nothing else, so a run that is stopped at
-any instruction is simply run again, and the result is that of a run that never stopped.
+One batch is one transaction, and lies within one week of dates: the stories in reach are those of that week and of the
+weeks beside it, wherever the batches begin. What is decided depends on what is stored and on nothing else, so a run
+that is stopped at any instruction is simply run again, and the result is that of a run that never stopped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 
@@ -23,6 +24,8 @@ from trendbot.store.database import Database
 log = get_logger(__name__)
 
 BATCH = 500
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_WEEK = timedelta(days=7)
 _PROVISIONAL = 1 << 60
 """Numbers of stories that the store has not numbered yet: above all that it will ever give."""
 
@@ -68,15 +71,27 @@ def group_entries(
     grouper = Grouper(background())
     numbers = count(_PROVISIONAL)
     placements: list[Placement] = []
+    since: datetime | None = None
     while limit is None or len(placements) < limit:
         size = batch if limit is None else min(batch, limit - len(placements))
-        pending = database.read(store.list_ungrouped, limit=size)
+        pending = _of_one_week(database.read(store.list_ungrouped, limit=size, since=since))
         if not pending:
             break
+        since = pending[-1].item.dated_at
         placements += _group(database, grouper, pending, numbers, now)
         if progress:
             progress(len(placements), total)
     return _report(placements)
+
+
+def _week(at: datetime) -> datetime:
+    """Return the beginning of the week that an instant lies in."""
+    return _EPOCH + (at - _EPOCH) // _WEEK * _WEEK
+
+
+def _of_one_week(pending: Sequence[store.Ungrouped]) -> Sequence[store.Ungrouped]:
+    weeks = [_week(entry.item.dated_at) for entry in pending]
+    return pending[: weeks.count(weeks[0])] if weeks else pending
 
 
 def _group(
@@ -104,15 +119,14 @@ def _place(grouper: Grouper, entry: store.Ungrouped, opening: int) -> Placement:
 def _bring_in_reach(database: Database, grouper: Grouper, pending: Sequence[store.Ungrouped]) -> None:
     """Load the stories that an entry of the batch may join."""
     rules: Grouping = grouper.grouping
-    first, last = pending[0].item.dated_at, pending[-1].item.dated_at
+    first, week = pending[0].item.dated_at, _week(pending[0].item.dated_at)
     urls = {entry.item.canonical_url for entry in pending} - {""}
     reach = timedelta(hours=rules.reach)
     addresses = database.read(store.list_addresses, urls, since=first - reach)
     reachable = database.read(
         store.list_reachable,
         since=first - reach,
-        until=last + reach,
-        also={number for _, number in addresses},
+        until=week + _WEEK + reach,
         members=rules.members,
         known=grouper.numbers,
     )

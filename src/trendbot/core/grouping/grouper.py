@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,10 +34,11 @@ class Grouping:
 
     `join` is the least similarity to join a story; `union` to unite two, `union_large` two of at least `large` members
     each, whose centroids say more; `late` for a story of at most `small` members to join one that has just grown.
-    `fade` is the time constant of the decay, which never takes more than half. `live` is how many headlines of the
-    background table one story in reach counts for when words are weighed. `same_feed` and `dump` say how much a feed's
-    own reports push another of its entries away, `clash` what remains where titles name different numbers, `lone` where
-    only one word is shared.
+    `candidates` with at least `shared` of its weight in common are looked at, `compared` of them closely; a key term
+    in more than `crowded` stories finds none. `fade` is the time constant of the decay, which never takes more than
+    half. `live` is how many headlines of the background table one story in reach counts for when words are weighed.
+    `same_feed` and `dump` say how much a feed's own reports push another of its entries away, `clash` what remains
+    where titles name different numbers, `lone` where only one word is shared.
     """
 
     join: float = 0.19
@@ -56,9 +57,10 @@ class Grouping:
     union_reach: float = 72.0
     members: int = 30
     key_terms: int = 15
-    candidates: int = 12
+    candidates: int = 10
     compared: int = 4
-    crowded: int = 150
+    crowded: int = 60
+    shared: float = 0.25
     telling: int = 3
     """Words that a title must have for its repetition to mean one event: ``Weekly roundup`` says too little."""
 
@@ -109,6 +111,11 @@ class Grouper:
     def numbers(self) -> frozenset[int]:
         """The stories in memory."""
         return frozenset(self._state.stories)
+
+    @property
+    def addresses(self) -> Mapping[str, Sequence[Sight]]:
+        """The addresses in memory, each with where it was seen."""
+        return self._state.by_url
 
     # -- what is known ---------------------------------------------------------------------------------------------
 
@@ -247,8 +254,10 @@ class Grouper:
                 weight = body[term]
                 for story in holders:
                     sums[story] = sums.get(story, 0.0) + weight
-        best = sorted([(-weight, story.number, story) for story, weight in sums.items()])[: self.grouping.candidates]
-        return [story for _, _, story in best if story.gap(at) <= self.grouping.reach]
+        least = self.grouping.shared
+        best = sorted([(-weight, story.number, story) for story, weight in sums.items() if weight >= least])
+        near = [story for _, _, story in best[: self.grouping.candidates]]
+        return [story for story in near if story.gap(at) <= self.grouping.reach]
 
     def _similarity(self, seen: Vectors, member: Member, story: Story, central: float) -> float:
         rules = self.grouping

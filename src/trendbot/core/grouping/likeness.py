@@ -1,7 +1,7 @@
 """What makes two reports more or less likely to tell one event, beside their words.
 
-One feed seldom tells one event twice, and never at one instant: entries that it lists apart, it holds apart. Titles that
-name different numbers (versions, sums, dates) tell different events, however alike they are else.
+One feed seldom tells one event twice, and never at one instant: entries that it lists apart, it holds apart. Titles
+that name different numbers (versions, sums, dates) tell different events, however alike they are else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """From a title and a summary to the two sparse vectors that entries are compared by.
 
-Weights are ``(1 + ln tf) * idf^1.2``, of the heaviest words only, scaled to length one and rounded to multiples of 2^-20: sums of such numbers are
-exact in floating point whatever their order, so that a centroid does not depend on the order its members came in.
+Weights are ``(1 + ln tf) * idf^1.2``, of the heaviest words only, scaled to length one and rounded to multiples of
+2^-20: sums of such numbers are exact in floating point whatever their order, so that a centroid does not depend on the
+order its members came in.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trendbot.core.grouping.background import Background
 from trendbot.core.text import headline, words
@@ -93,15 +95,16 @@ def scaled(vector: Vector, factors: Mapping[str, float]) -> Vector:
 
 
 def _terms(found: Iterable[str]) -> list[str]:
-    terms: list[str] = []
-    for word in found:
-        if word in STOP_WORDS:
-            continue
-        terms.append(stem(word))
-        if "-" in word or "+" in word:
-            parts = word.replace("+", "-").split("-")
-            terms.extend(stem(part) for part in parts if part and part not in STOP_WORDS)
-    return terms
+    return [term for word in found if word not in STOP_WORDS for term in _terms_of(word)]
+
+
+@lru_cache(maxsize=50_000)
+def _terms_of(word: str) -> tuple[str, ...]:
+    """Return the stem of a word, and those of the parts of a compound."""
+    if "-" not in word and "+" not in word:
+        return (stem(word),)
+    parts = word.replace("+", "-").split("-")
+    return stem(word), *(stem(part) for part in parts if part and part not in STOP_WORDS)
 
 
 def stem(word: str) -> str:
