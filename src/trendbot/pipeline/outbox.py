@@ -29,10 +29,10 @@ log = get_logger(__name__)
 
 BATCH = 100
 """Rows read at once."""
-AHEAD = 0.08
+AHEAD = 0.04
 """Seconds of turns that may be held and not used yet. Were it more, a process that stood still for a moment would send
 all of them at once, beyond what the remote allows in a second."""
-LEAST_AHEAD, MOST_AHEAD = 2, 16
+LEAST_AHEAD, MOST_AHEAD = 1, 16
 """Turns held at least and at most."""
 IN_FLIGHT = 64
 """Messages that wait for their turn or are on the wire, at most."""

@@ -1,8 +1,8 @@
 """Budgets of messages shared by all workers: one row a key, on the database's own clock.
 
-The generic cell rate algorithm (GCRA) with no burst: a row holds the *theoretical arrival time* of the next message;
-who takes a turn moves it on by one interval and is told how long to wait until his own. Call these in a short
-transaction of their own: held inside a longer one, a frozen worker would stop all others.
+The generic cell rate algorithm (GCRA) with next to no burst (`SLACK`): a row holds the *theoretical arrival time* of
+the next message; who takes a turn moves it on by one interval and is told how long to wait until his own. Call these in
+a short transaction of their own: held inside a longer one, a frozen worker would stop all others.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from trendbot.store.schema import Rate as RateRow
 
 _PAUSE = "!"
 """Stands before the key whose row is the instant until which a remote wants to hear nothing."""
+SLACK = 0.12
+"""Seconds of turns in the past that are still good: what a moment's standstill would lose. In any window of so many
+seconds, a budget of `rate` gives at most ``rate · (seconds + SLACK) + 1`` turns."""
 _DAY, _AT_ONCE = 86_400.0, 500
 _SECONDS = {
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
@@ -69,12 +72,13 @@ def reserve(
 def _turn(rows: dict[str, float], budgets: Sequence[tuple[str, float]], now: float, longest: float) -> Turn:
     if not budgets:
         return Turn(wait=0.0)
-    dues = [max(rows[key], rows[_PAUSE + key], now) for key, _ in budgets]
+    dues = [max(rows[key], rows[_PAUSE + key], now - SLACK) for key, _ in budgets]
     due = max(dues)
-    if due - now > longest or due > dues[0]:
+    if due - now > longest or due > max(dues[0], now):
         return Turn(wait=due - now, held_by=budgets[dues.index(due)][0])
-    rows.update({key: due + 1.0 / rate for key, rate in budgets})
-    return Turn(wait=due - now)
+    rows[budgets[0][0]] = dues[0] + 1.0 / budgets[0][1]
+    rows.update({key: max(due, now) + 1.0 / rate for key, rate in budgets[1:]})
+    return Turn(wait=max(0.0, due - now))
 
 
 def pause(session: Session, keys: Iterable[str], seconds: float, *, now: float | None = None) -> None:
