@@ -170,7 +170,7 @@ def _dates(text: str) -> frozenset[str]:
 
 def correction_text(cause: Cause, *, told_on: date, said: str, source: str, now_says: str) -> str:
     """Return a correction as readers are told it."""
-    quoted = f"On {long_date(told_on)} we told “{one_line(said, SAID)}”"
+    quoted = f"On {long_date(told_on)} we told “{one_line(said, SAID).rstrip('.')}”"
     if cause is Cause.WITHDRAWN:
         return f"{quoted}. {source} has withdrawn it since."
     if cause is Cause.CHANGED:
