@@ -16,6 +16,7 @@ from trendbot.errors import NotFoundError
 from trendbot.paths import bundled
 from trendbot.pipeline.compose import compose
 from trendbot.pipeline.editions import ensure_edition
+from trendbot.render.charts import draw_chart
 from trendbot.render.environment import Renderer
 from trendbot.store import digests, schema
 
@@ -178,3 +179,4 @@ def test_the_chart_of_a_digest_is_kept_once_and_given_with_its_editions(database
         == "Chart of what rose, up to 15 November 2026. Open source and open weights: 23 reports in 7 days, usually 8."
     )
     assert database.read(lambda session: session.query(schema.PictureRow).count()) == len(first.pictures)
+    assert draw_chart(database.read(digests.get_digest, digest.id).content) == first

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -105,12 +104,10 @@ async def test_a_stalled_server_delays_no_longer_than_the_bound_and_keeps_what_c
     async def stalls(request: web.Request) -> web.Response:
         if "first" in json.dumps(await request.json()):
             return completion(json.dumps({"id": await asked_id(request), "text": GOOD}))
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()  # for ever: that the test ends is the proof
         return completion("late")
 
-    started = time.monotonic()
-    answers = await ask(stalls, [story(1, "The first. " * 3), story(2), story(3)], seconds=2.0, timeout=30.0)
-    assert time.monotonic() - started < 20
+    answers = await ask(stalls, [story(1, "The first. " * 3), story(2), story(3)], seconds=2.0, timeout=1000.0)
     assert answers == {1: GOOD}
 
 
@@ -118,14 +115,11 @@ async def test_a_dripping_server_is_left_too() -> None:
     async def drips(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(600):
+        while True:
             await response.write(b" ")
             await asyncio.sleep(0.1)
-        return response
 
-    started = time.monotonic()
     assert await ask(drips, [story()], seconds=2.0, timeout=1.0) == {}
-    assert time.monotonic() - started < 20
 
 
 async def test_where_nobody_listens_nothing_is_asked_for_long() -> None:
