@@ -29,7 +29,8 @@ def stocked(cli: Cli, tmp_path: Path) -> Cli:
 
 def test_a_new_name_is_put_forward_and_accepted_with_its_past(stocked: Cli) -> None:
     [name] = stocked("terms", "suggest", "--json").json
-    assert (name["entries"], name["feeds"], name["example"]) == (3, 3, TITLES[2])
+    assert (name["entries"], name["feeds"]) == (3, 3)
+    assert name["example"] in TITLES
     said = stocked("terms", "accept", name["name"], "--theme", "open-source", "--since", "2020-01-01", "--as", "ed")
     assert said.code == 0
     assert "open-source" in said.out

@@ -59,3 +59,49 @@ def test_a_merge_into_nothing_changes_nothing() -> None:
 def test_the_hash_stays_the_files() -> None:
     assert with_own_terms(FILE, [OwnTerm(name="Kimi", kind="model")]).hash == FILE.hash
     assert with_own_terms(FILE, []) is FILE
+
+
+KINDS = parse_themes("""
+format = 1
+term = [
+  { name = "OpenAI", kind = "company" },
+  { name = "Cohere", kind = "company" },
+  { name = "Kimi", kind = "model" },
+]
+[lists]
+who = ["@company", "the board"]
+[[theme]]
+slug = "market"
+title = "Market"
+[[theme.rule]]
+name = "a firm is bought"
+near = ["@who", "buys"]
+weight = 1
+[[theme.rule]]
+name = "a firm is hired"
+near = ["@company", "hires"]
+weight = 1
+""")
+
+
+def speaks(text: str, *own: OwnTerm) -> bool:
+    return Matcher(with_own_terms(KINDS, own)).annotate(text, "").themes == ("market",)
+
+
+def test_an_own_term_belongs_to_the_lists_of_its_kind() -> None:
+    manus = OwnTerm(name="Manus", kind="company")
+    assert not speaks("Manus buys a robot")
+    assert speaks("Manus buys a robot", manus)
+    assert speaks("Manus hires", manus)
+    assert speaks("The board buys time", manus)
+    assert not speaks("Kimi buys", manus)
+    assert not speaks("Manus buys", OwnTerm(name="Manus", kind="model"))
+
+
+def test_lists_follow_a_merge() -> None:
+    kimi = OwnTerm(name="Kimi", merged_into="Manus")
+    manus = OwnTerm(name="Manus", kind="company")
+    openai = OwnTerm(name="OpenAI", merged_into="Cohere")
+    assert speaks("OpenAI buys", openai)
+    assert speaks("Kimi buys", kimi, manus)
+    assert speaks("OpenAI hires", openai, OwnTerm(name="Cohere", merged_into="Manus"), manus)

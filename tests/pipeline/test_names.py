@@ -167,6 +167,9 @@ def test_a_merged_term_gives_its_mentions(database: Database, now: datetime, who
     tag_entries(database, now=now)
     assert [(m.term, m.count) for m in database.read(mentions_of, later)] == [("Kimi K2", 2)]
     database.write(undo_terms, None, by="ed", now=now)
+    tag_entries(database, now=now)
+    past = [{m.term for m in database.read(mentions_of, number)} for number in (*ids, later)]
+    assert past == [{"Kimi K2", "Phi"}, {"Phi"}, {"Phi"}]
     [again] = prepare(database, now, "phi 2 is back")
     tag_entries(database, now=now)
     assert [m.term for m in database.read(mentions_of, again)] == ["Phi"]

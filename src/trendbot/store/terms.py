@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session, aliased
 
 from trendbot.core.names.finding import name_key
 from trendbot.core.themes.own import OwnTerm
+from trendbot.core.vocabulary import Annotator
 from trendbot.errors import NotFoundError
 from trendbot.store.curation import Change, State, Subject, get_act, last_act, record, undo_act
-from trendbot.store.schema import Entry, Mention, RejectedName, Term
+from trendbot.store.schema import Entry, Mention, RejectedName, Tagging, Term
 from trendbot.store.schema import OwnTerm as OwnRow
 
 NONE: State = {"own": None, "muted": False, "rejected": False}
 """The state of a name of which nobody said anything."""
+NONE_OWN: Mapping[str, Any] = {"merged_into": None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,7 +133,8 @@ def _own_as_json(row: OwnRow) -> dict[str, Any]:
 def restore_states(session: Session, states: Mapping[str, State]) -> None:
     """Make what people say of names that of the states; terms that nobody keeps any longer go, with their mentions."""
     for name, state in states.items():
-        was_made = session.scalar(select(OwnRow.kind).where(OwnRow.name == name)) is not None
+        was = session.scalar(select(OwnRow).where(OwnRow.name == name))
+        was_made, was_in = (was.kind is not None, was.merged_into) if was is not None else (False, None)
         session.execute(delete(OwnRow).where(OwnRow.name == name))
         session.execute(delete(RejectedName).where(RejectedName.key == name_key(name)[:64]))
         if state["own"] is not None:
@@ -143,6 +146,18 @@ def restore_states(session: Session, states: Mapping[str, State]) -> None:
         if state["rejected"]:
             session.execute(insert(RejectedName).values(key=name_key(name)[:64], text=name))
         session.execute(update(Term).where(Term.name == name).values(muted=state["muted"]))
+        if was_in is not None and (state["own"] or NONE_OWN)["merged_into"] != was_in:
+            _read_again(session, was_in)
+
+
+def _read_again(session: Session, term: str) -> None:
+    """Let the next run read the entries that mention a term again: some of them mention what was merged into it."""
+    mentioning = select(Mention.entry_id).join(Term, Term.id == Mention.term_id).where(Term.name == term)
+    session.execute(
+        delete(Tagging)
+        .where(Tagging.annotator == Annotator.RULE, Tagging.entry_id.in_(mentioning))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _ensure_term(session: Session, name: str, kind: str | None) -> None:

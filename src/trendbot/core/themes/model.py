@@ -32,11 +32,15 @@ class Where(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """Phrases, and names of terms, any of which will do. `label` is how the file calls the group."""
+    """Phrases, and names of terms, any of which will do.
+
+    `label` is how the file calls the group; `kinds` are those all of whose terms are in it, also terms of later.
+    """
 
     label: str
     phrases: tuple[Phrase, ...] = ()
     terms: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.phrases or self.terms)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from trendbot.core.themes.model import Condition, Group, Term, ThemeSet
+from trendbot.core.themes.model import Condition, Group, Term, Theme, ThemeSet
 from trendbot.core.themes.phrases import Phrase, literal, parse_phrase
 
 TITLE, BODY = 2.0, 1.0
@@ -42,10 +42,54 @@ def with_own_terms(themes: ThemeSet, own: Sequence[OwnTerm]) -> ThemeSet:
             terms[found.name] = _joined(found, mine, slugs)
         elif mine.kind is not None:
             terms[mine.name] = _made(mine, slugs)
+    moved: dict[str, str] = {}
     for mine in own:
         if mine.merged_into is not None:
-            _merge(terms, mine.name, mine.merged_into)
-    return replace(themes, terms=tuple(terms.values()))
+            moved |= _merge(terms, mine.name, mine.merged_into)
+    regrouped = _Regrouping(terms, moved, known=frozenset(term.name for term in themes.terms))
+    return replace(themes, terms=tuple(terms.values()), themes=tuple(map(regrouped.theme, themes.themes)))
+
+
+class _Regrouping:
+    """Puts own terms into the groups that ask for all terms of their kind, and merged ones under their new name."""
+
+    def __init__(self, terms: Mapping[str, Term], moved: Mapping[str, str], *, known: frozenset[str]) -> None:
+        self._moved = moved
+        self._added: dict[str, list[str]] = {}
+        for name, term in terms.items():
+            if name not in known:
+                self._added.setdefault(term.kind, []).append(name)
+        self._made: dict[int, Group] = {}
+
+    def theme(self, theme: Theme) -> Theme:
+        rules = (replace(rule, condition=self.condition(rule.condition)) for rule in theme.rules)
+        return replace(theme, rules=tuple(rules))
+
+    def condition(self, condition: Condition) -> Condition:
+        return replace(
+            condition,
+            any=self.group(condition.any),
+            all=tuple(map(self.group, condition.all)),
+            near=tuple(map(self.group, condition.near)),
+            none=self.group(condition.none),
+            apart_from=self.group(condition.apart_from),
+            unless=self.group(condition.unless),
+        )
+
+    def group(self, group: Group) -> Group:
+        """Give the group as it is now; rules that shared one share the new one, which keeps reading quick."""
+        if not group.terms:
+            return group
+        if id(group) not in self._made:
+            added = [name for kind in group.kinds for name in self._added.get(kind, ())]
+            names = dict.fromkeys(self._now(name) for name in (*group.terms, *added))
+            self._made[id(group)] = replace(group, terms=tuple(names))
+        return self._made[id(group)]
+
+    def _now(self, name: str) -> str:
+        while name in self._moved:
+            name = self._moved[name]
+        return name
 
 
 def _of_same_name(terms: Mapping[str, Term], name: str) -> Term | None:
@@ -70,13 +114,14 @@ def _weights(mine: OwnTerm, slugs: frozenset[str]) -> Iterable[tuple[str, float,
     return [(slug, TITLE * weight, BODY * weight) for slug, weight in mine.themes.items() if slug in slugs]
 
 
-def _merge(terms: dict[str, Term], name: str, into: str) -> None:
-    """Count `name` as `into`: its spellings go there, and the term itself goes."""
+def _merge(terms: dict[str, Term], name: str, into: str) -> dict[str, str]:
+    """Count `name` as `into`: its spellings go there, and the term itself goes; give what went where."""
     source, target = _of_same_name(terms, name), _of_same_name(terms, into)
     if source is None or target is None or source is target:
-        return
+        return {}
     terms[target.name] = replace(target, condition=_also(target.condition, source.condition.any.phrases))
     del terms[source.name]
+    return {source.name: target.name}
 
 
 def _also(condition: Condition, phrases: Iterable[Phrase]) -> Condition:

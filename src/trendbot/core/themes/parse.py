@@ -7,7 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trendbot.core.themes.lines import Lines, index_lines
@@ -107,7 +107,7 @@ class _Parser:
         named: dict[str, list[str]] = {}
         for table in self.tables(self.data, "term", _Place("", "the file")):
             named.setdefault(str(table.get("kind", "term")), []).append(str(table.get("name", "")))
-        self.kinds = {kind: Group(label=f"@{kind}", terms=tuple(names)) for kind, names in named.items()}
+        self.kinds = {kind: Group(label=f"@{kind}", terms=tuple(names), kinds=(kind,)) for kind, names in named.items()}
 
     # -- terms and themes ----------------------------------------------------------------------------------------------
 
@@ -244,15 +244,22 @@ class _Parser:
             return self.reference(sources[0], place, key)
         phrases: list[Phrase] = []
         terms: list[str] = []
+        kinds: list[str] = []
         for source in sources:
             if source.startswith("@"):
                 group = self.reference(source, place, key)
                 phrases += group.phrases
                 terms += group.terms
+                kinds += group.kinds
             else:
                 phrases.append(self.phrase(source, place, key, case=case))
         label = sources[0] if len(sources) == 1 else f"{place.path}.{key}"
-        return Group(label=label, phrases=tuple(dict.fromkeys(phrases)), terms=tuple(dict.fromkeys(terms)))
+        return Group(
+            label=label,
+            phrases=tuple(dict.fromkeys(phrases)),
+            terms=tuple(dict.fromkeys(terms)),
+            kinds=tuple(dict.fromkeys(kinds)),
+        )
 
     def reference(self, source: str, place: _Place, key: str) -> Group:
         name = source[1:]
@@ -275,7 +282,7 @@ class _Parser:
             if source.startswith("@") and self.lists.get(source[1:]) is NOTHING:
                 raise self.fail(place, f'the list refers to itself through "{source}"', name, source)
         group = self.resolve(sources, place, name)
-        self.lists[name] = Group(label=f"@{name}", phrases=group.phrases, terms=group.terms)
+        self.lists[name] = replace(group, label=f"@{name}")
         return self.lists[name]
 
     def phrase(self, source: str, place: _Place, key: str, *, case: bool) -> Phrase:
