@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import count
+from itertools import count, groupby
 
 from trendbot.core.grouping import Background, Grouper, Grouping, Placement, Reason, unpack
 from trendbot.logs import get_logger
@@ -74,24 +74,20 @@ def group_entries(
     since: datetime | None = None
     while limit is None or len(placements) < limit:
         size = batch if limit is None else min(batch, limit - len(placements))
-        pending = _of_one_week(database.read(store.list_ungrouped, limit=size, since=since))
-        if not pending:
+        page = database.read(store.list_ungrouped, limit=size, since=since)
+        if not page:
             break
-        since = pending[-1].item.dated_at
-        placements += _group(database, grouper, pending, numbers, now)
+        since = page[-1].item.dated_at
+        for _, pending in groupby(page, key=_week):
+            placements += _group(database, grouper, list(pending), numbers, now)
         if progress:
             progress(len(placements), total)
     return _report(placements)
 
 
-def _week(at: datetime) -> datetime:
-    """Return the beginning of the week that an instant lies in."""
-    return _EPOCH + (at - _EPOCH) // _WEEK * _WEEK
-
-
-def _of_one_week(pending: Sequence[store.Ungrouped]) -> Sequence[store.Ungrouped]:
-    weeks = [_week(entry.item.dated_at) for entry in pending]
-    return pending[: weeks.count(weeks[0])] if weeks else pending
+def _week(entry: store.Ungrouped) -> datetime:
+    """Return the beginning of the week that an entry is dated in."""
+    return _EPOCH + (entry.item.dated_at - _EPOCH) // _WEEK * _WEEK
 
 
 def _group(
@@ -119,7 +115,7 @@ def _place(grouper: Grouper, entry: store.Ungrouped, opening: int) -> Placement:
 def _bring_in_reach(database: Database, grouper: Grouper, pending: Sequence[store.Ungrouped]) -> None:
     """Load the stories that an entry of the batch may join."""
     rules: Grouping = grouper.grouping
-    first, week = pending[0].item.dated_at, _week(pending[0].item.dated_at)
+    first, week = pending[0].item.dated_at, _week(pending[0])
     urls = {entry.item.canonical_url for entry in pending} - {""}
     reach = timedelta(hours=rules.reach)
     addresses = database.read(store.list_addresses, urls, since=first - reach)
