@@ -181,3 +181,14 @@ def test_some_hosts_ask_for_more_time_and_this_machine_for_none() -> None:
     assert gap_of("export.arxiv.org", usual) == timedelta(seconds=3)
     assert gap_of("notarxiv.org", usual) == usual
     assert gap_of("127.0.0.1", usual) == gap_of("localhost", usual) == timedelta()
+
+
+@pytest.mark.parametrize("hints", [{"skip_hours": "all"}, {"skip_days": 3}, {"skip_hours": None}])
+def test_hints_that_make_no_sense_say_nothing(hints: dict[str, object]) -> None:
+    plain = next_poll_at(1, PollState(next_poll_at=NOW), now=NOW, policy=POLICY)
+    assert next_poll_at(1, PollState(next_poll_at=NOW, hints=hints), now=NOW, policy=POLICY) == plain
+
+
+def test_a_feed_that_asks_to_be_left_alone_for_ever_is_asked_all_the_same() -> None:
+    hints = {"skip_hours": list(range(24))}
+    assert next_poll_at(1, PollState(next_poll_at=NOW, hints=hints), now=NOW, policy=POLICY) <= NOW + 9 * DAY

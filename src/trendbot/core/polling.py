@@ -196,7 +196,7 @@ def _past_skipped(at: datetime, hints: Mapping[str, object]) -> datetime:
     for _ in range(24 * 8):
         if at.hour not in hours and at.weekday() not in days:
             return at
-        at = at.replace(minute=at.minute) + HOUR
+        at += HOUR
     return at
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import count
 
 from trendbot.core.entries import believable
 
@@ -71,11 +70,10 @@ def wait(
     per_hour, days, hours = _profile(recent, minute)
     hour = now.replace(minute=0, second=0, microsecond=0)
     passed, lead, expected = (now - hour) / _HOUR, hour - now, 0.0
-    for slot in count(hour.weekday() * _HOURS + hour.hour):
-        if lead >= longest:
-            return longest
+    slot = hour.weekday() * _HOURS + hour.hour
+    while lead < longest:
         expected += per_hour * days[slot // _HOURS % _DAYS] * hours[slot % _HOURS] * (1 - passed)
-        passed, lead = 0.0, lead + _HOUR
+        passed, lead, slot = 0.0, lead + _HOUR, slot + 1
         if expected >= TARGET and lead >= shortest:
             return lead
     return longest
