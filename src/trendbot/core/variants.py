@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from trendbot.core import wording
 from trendbot.core.digests import (
@@ -30,27 +31,85 @@ LONGEST = 1000
 THIN = 4
 """With no more stories than this beside the lead they stand under one heading."""
 RISES = 3
+_WITHOUT = "~"
+"""In the name of a variant: before the stories that are left out."""
 _GLANCE = 8
 """What a story costs beside its words, in words: finding it, its source, deciding whether to follow the link."""
 _HEAD = 40
 """What the title, the line and the foot cost, in words."""
 
 
-def variant_of(themes: Iterable[str]) -> str:
+def variant_of(themes: Iterable[str], without: Iterable[int] = ()) -> str:
     """Return the name of a choice of themes; no theme at all means every theme.
 
-    A choice so wide that its name cannot be kept counts as every theme.
+    `without` are stories that its readers were told already. A choice so wide that its name cannot be kept counts as
+    every theme, and stories too many to be named as none.
     """
     slugs = sorted(set(themes))
     name = "+".join(slugs)
-    if slugs == [ALL]:
-        return f"+{ALL}"  # a theme that happens to be called so
-    return name if name and len(name) <= LONGEST else ALL
+    chosen = f"+{ALL}" if slugs == [ALL] else name if name and len(name) <= LONGEST else ALL  # a theme may be called so
+    left_out = ".".join(str(story) for story in sorted(set(without)))
+    whole = f"{chosen}{_WITHOUT}{left_out}" if left_out else chosen
+    return whole if len(whole) <= LONGEST else chosen
 
 
 def themes_of(variant: str) -> tuple[str, ...]:
     """Return the themes that a variant stands for, in order; none for every theme."""
-    return () if variant == ALL else tuple(slug for slug in variant.split("+") if slug)
+    chosen = variant.partition(_WITHOUT)[0]
+    return () if chosen == ALL else tuple(slug for slug in chosen.split("+") if slug)
+
+
+def without_of(variant: str) -> frozenset[int]:
+    """Return the stories that a variant leaves out."""
+    return frozenset(int(story) for story in variant.partition(_WITHOUT)[2].split(".") if story.isdecimal())
+
+
+def content_of(content: DigestContent, variant: str) -> DigestContent | None:
+    """Return what the readers of a variant are told of a digest, or None where that is nothing."""
+    left = leaving_out(content, without_of(variant))
+    chosen = select_for(left, themes_of(variant)) if left else None
+    return replace(chosen, variant=variant) if chosen and without_of(variant) else chosen
+
+
+def leaving_out(content: DigestContent, stories: frozenset[int]) -> DigestContent | None:
+    """Return a digest without some stories; the next one leads where the lead is left out. None: nothing is left."""
+    if not stories:
+        return content
+    sections = tuple(
+        replace(section, items=tuple(item for item in section.items if item.story_id not in stories))
+        for section in content.sections
+    )
+    also = tuple(item for item in content.also if item.story_id not in stories)
+    lead = content.lead if content.lead and content.lead.story_id not in stories else None
+    pool = tuple(item for item in content.stories if item.story_id not in stories)
+    if lead is None:
+        lead = next((item for section in sections for item in section.items), next(iter(also), None))
+        sections = tuple(
+            replace(each, items=tuple(item for item in each.items if item is not lead)) for each in sections
+        )
+        also = tuple(item for item in also if item is not lead)
+    if lead is None and not pool:
+        return None
+    shown = tuple(section for section in sections if section.items)
+    told = [*([lead] if lead else []), *(item for section in shown for item in section.items), *also]
+    return replace(content, lead=lead, sections=shown, also=also, stories=pool, **_said_of(content, lead, told))
+
+
+def _said_of(content: DigestContent, lead: DigestItem | None, told: Sequence[DigestItem]) -> dict[str, Any]:
+    """Return the line and the foot of a digest for all themes that tells these stories."""
+    foot = content.foot
+    line = wording.day_line(
+        cadence=content.cadence,
+        stories=len(told),
+        entries=foot.entries,
+        feeds=foot.feeds,
+        followed=foot.followed,
+        lead=lead,
+        rising=content.rising[0].name if content.rising else "",
+        updates=sum(item.update for item in told),
+    )
+    blocked = foot.card.blocked if foot.card else 0
+    return {"line": line, "foot": replace(foot, minutes=wording.minutes(texts(told)), card=card(told, blocked))}
 
 
 def select_for(content: DigestContent, themes: Iterable[str], budget: Budget | None = None) -> DigestContent | None:

@@ -162,7 +162,7 @@ def _readers(session: Session, batch: Sequence[Asking], found: Sequence[Alert], 
             preferences=each.subscription.preferences,
             taste=taste(said.get(each.subscription.subscriber_id, ()), now),
             today=today.get(each.subscription.subscriber_id, 0),
-            told=known.get(each.subscription.subscriber_id, frozenset()),
+            told=frozenset(known.get(each.subscription.subscriber_id, ())),
         )
         for each in batch
     ]

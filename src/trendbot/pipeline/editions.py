@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from trendbot.core.variants import select_for, themes_of
+from trendbot.core.variants import content_of
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.render.editions import render_edition
 from trendbot.render.environment import Renderer
@@ -40,7 +40,7 @@ def ensure_edition(
     if known:
         return known
     digest = database.read(digests.get_digest, digest_id)
-    content = select_for(digest.content, themes_of(variant))
+    content = content_of(digest.content, variant)
     if content is None:
         return None
     rendering = render_edition(renderer, content, kind)

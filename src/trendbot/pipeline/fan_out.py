@@ -1,5 +1,6 @@
 """fan out: the subscriptions whose hour has come → deliveries of the newest digest, each in its own choice of themes.
 
+What a reader was told already, by an alert or in another digest, is left out of the edition that the reader gets.
 Rows and the subscription's next hour are written in one transaction, a batch at a time, so that a killed process is
 taken up where it stopped and nobody is served twice: the delivery's key is unique. Forums with topics are served here
 too: each topic gets the digest on its themes, and General the rest.
@@ -7,10 +8,13 @@ too: each topic gets the digest on its themes, and General the rest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trendbot.core.delivering import LATE
+from trendbot.core.digests import DigestContent
+from trendbot.core.memory import for_reader
 from trendbot.core.variants import variant_of
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import TrendbotError
@@ -23,6 +27,7 @@ from trendbot.store.database import Database
 from trendbot.store.deliveries import NewDelivery, parts_of, write_new
 from trendbot.store.digests import Digest, Edition
 from trendbot.store.fanning import DueSubscription, Served
+from trendbot.store.told import told_stories
 
 log = get_logger(__name__)
 
@@ -83,7 +88,8 @@ def fan_out(database: Database, renderer: Renderer, *, now: datetime) -> FanOutR
     served, waiting, nothing, new = 0, 0, 0, 0
     after: tuple[datetime, int] | None = None
     while due := database.read(fanning.due_subscriptions, now=now, after=after, limit=BATCH):
-        done = [each for each in (_served(one, editions, now) for one in due) if each is not None]
+        told = _told(database, editions, due)
+        done = [each for each in (_served(one, editions, told, now) for one in due) if each is not None]
         new += database.write(fanning.serve, tuple(done)) if done else 0
         served += len(done)
         nothing += sum(not each.deliveries for each in done)
@@ -98,7 +104,30 @@ def fan_out(database: Database, renderer: Renderer, *, now: datetime) -> FanOutR
     )
 
 
-def _served(due: DueSubscription, editions: _Editions, now: datetime) -> Served | None:
+def _told(database: Database, editions: _Editions, due: Sequence[DueSubscription]) -> dict[int, dict[int, datetime]]:
+    """Return what the subscribers of a batch know of the newest digests already, by whichever message, and when."""
+    found: dict[int, dict[int, datetime]] = {}
+    for cadence in Cadence:
+        digest = editions.newest(cadence)
+        who = [each.subscriber_id for each in due if each.preferences.cadence is cadence]
+        if digest is not None and who:
+            found |= database.read(told_stories, who, _stories(digest.content))
+    return found
+
+
+def _stories(content: DigestContent) -> frozenset[int]:
+    return frozenset(item.story_id for item in (*(item for _, item in content.items()), *content.stories))
+
+
+def _known(content: DigestContent, told: Mapping[int, datetime]) -> frozenset[int]:
+    """Return the stories of a digest that a reader is not to be told again."""
+    left = for_reader(content, told) if told else content
+    return _stories(content) - (_stories(left) if left else frozenset())
+
+
+def _served(
+    due: DueSubscription, editions: _Editions, told: Mapping[int, Mapping[int, datetime]], now: datetime
+) -> Served | None:
     """Return what a subscription gets; None where its digest is not made yet, or could not be rendered."""
     cadence = due.preferences.cadence
     if cadence is None:
@@ -106,7 +135,8 @@ def _served(due: DueSubscription, editions: _Editions, now: datetime) -> Served 
     digest = editions.newest(cadence)
     if digest is None or digest.frozen_at <= due.due_at - _SPAN[cadence]:
         return _moved_on(due, (), now) if due.due_at + LATE[cadence] < now else None
-    edition = editions.edition(digest, due.channel.kind, variant_of(due.preferences.themes))
+    known = _known(digest.content, told.get(due.subscriber_id, {}))
+    edition = editions.edition(digest, due.channel.kind, variant_of(due.preferences.themes, known))
     if isinstance(edition, Exception):
         return None
     return _moved_on(due, _deliveries(due, edition, cadence) if edition else (), now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trendbot.core.digests import Rendering, from_json, tree_hash
-from trendbot.core.variants import select_for, themes_of
+from trendbot.core.variants import content_of
 from trendbot.errors import RenderError
 from trendbot.render.editions import render_edition
 from trendbot.render.environment import Renderer
@@ -43,7 +43,7 @@ def rebuild(database: Database, renderer: Renderer, digest_id: int) -> Rebuilt:
     kept = database.read(digests.list_editions, digest_id)
     content = from_json(tree)
     for edition in kept:
-        narrowed = select_for(content, themes_of(edition.variant))
+        narrowed = content_of(content, edition.variant)
         try:
             again = render_edition(renderer, narrowed, edition.kind) if narrowed is not None else None
         except RenderError as error:

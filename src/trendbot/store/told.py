@@ -1,13 +1,13 @@
 """What each subscriber was told: messages that went or may have gone, and the stories in them.
 
 It is derived from the outbox: a delivery that was sent, may have been, or still waits, leads to its notice's story or
-to the stories of its edition's digest on the edition's themes.
+to the stories that its edition tells.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from trendbot.core.digests import from_json
-from trendbot.core.variants import select_for, themes_of
+from trendbot.core.variants import content_of
 from trendbot.core.vocabulary import DeliveryStatus, NoticeKind
 from trendbot.store.chunks import chunks
 from trendbot.store.schema import Delivery, Digest, DigestStory, Edition, Notice
@@ -72,26 +72,33 @@ def count_alerts(session: Session, subscriber_ids: Sequence[int], *, since: date
 
 def told_stories(
     session: Session, subscriber_ids: Sequence[int], stories: Collection[int]
-) -> dict[int, frozenset[int]]:
-    """Return which of `stories` each subscriber was told, by an alert or by a digest on its themes."""
-    found: dict[int, set[int]] = defaultdict(set)
-    held: dict[int, frozenset[int]] = {}
+) -> dict[int, dict[int, datetime]]:
+    """Return which of `stories` each subscriber was told and when last, by an alert or by a digest on its themes."""
+    found: dict[int, dict[int, datetime]] = defaultdict(dict)
+    held = {
+        edition: told
+        for edition in session.scalars(_editions(stories))
+        if (told := _stories_in(session, edition).intersection(stories))
+    }
     for chunk in chunks(subscriber_ids):
-        for who, story in session.execute(_alerts(chunk, stories)):
+        for who, story, at in session.execute(_alerts(chunk, stories)):
             if who is not None and story is not None:
-                found[who].add(story)
-        for who, edition in session.execute(_editions(chunk, stories)):
-            if who is None or edition is None:
-                continue
-            if edition not in held:
-                held[edition] = _stories_in(session, edition).intersection(stories)
-            found[who].update(held[edition])
-    return {who: frozenset(those) for who, those in found.items() if those}
+                _note(found[who], (story,), at)
+        for part in chunks(held):
+            for who, edition, at in session.execute(_sent(chunk, part)):
+                if who is not None and edition is not None:
+                    _note(found[who], held[edition], at)
+    return dict(found)
 
 
-def _alerts(subscriber_ids: Sequence[int], stories: Collection[int]) -> Select[int | None, int | None]:
+def _note(known: dict[int, datetime], stories: Iterable[int], at: datetime) -> None:
+    for story in stories:
+        known[story] = max(at, known.get(story, at))
+
+
+def _alerts(subscriber_ids: Sequence[int], stories: Collection[int]) -> Select[int | None, int | None, datetime]:
     return (
-        select(Delivery.subscriber_id, Notice.story_id)
+        select(Delivery.subscriber_id, Notice.story_id, Delivery.not_before)
         .join(Notice, Notice.id == Delivery.notice_id)
         .where(
             Delivery.subscriber_id.in_(subscriber_ids),
@@ -102,18 +109,17 @@ def _alerts(subscriber_ids: Sequence[int], stories: Collection[int]) -> Select[i
     )
 
 
-def _editions(subscriber_ids: Sequence[int], stories: Collection[int]) -> Select[int | None, int | None]:
-    """Select the editions of each subscriber whose digest holds one of the stories."""
-    return (
-        select(Delivery.subscriber_id, Delivery.edition_id)
-        .join(Edition, Edition.id == Delivery.edition_id)
-        .join(DigestStory, DigestStory.digest_id == Edition.digest_id)
-        .where(
-            Delivery.subscriber_id.in_(subscriber_ids),
-            DigestStory.story_id.in_(stories),
-            Delivery.status.in_(COUNTED),
-        )
-        .distinct()
+def _editions(stories: Collection[int]) -> Select[int]:
+    """Select the editions whose digest holds one of the stories."""
+    query = select(Edition.id).join(DigestStory, DigestStory.digest_id == Edition.digest_id)
+    return query.where(DigestStory.story_id.in_(stories)).distinct()
+
+
+def _sent(subscriber_ids: Sequence[int], editions: Sequence[int]) -> Select[int | None, int | None, datetime]:
+    return select(Delivery.subscriber_id, Delivery.edition_id, Delivery.not_before).where(
+        Delivery.subscriber_id.in_(subscriber_ids),
+        Delivery.edition_id.in_(editions),
+        Delivery.status.in_(COUNTED),
     )
 
 
@@ -124,5 +130,5 @@ def _stories_in(session: Session, edition_id: int) -> frozenset[int]:
         .join(Edition, Edition.digest_id == Digest.id)
         .where(Edition.id == edition_id)
     ).one()
-    shown = select_for(from_json(content), themes_of(variant))
+    shown = content_of(from_json(content), variant)
     return frozenset(item.story_id for _, item in shown.items()) if shown else frozenset()
