@@ -60,7 +60,9 @@ class Reader:
         self.found["updates"] += item.update
         self.found["same story"] += bool(known & self.stories) and not item.update
         self.found["same page"] += bool(pages & self.pages)
-        self.found["same title"] += title in self.titles
+        if title in self.titles:
+            self.found["same title"] += 1
+            self.alike.append(f"{day}: {item.headline} (to the letter{', as an update' if item.update else ''})")
         self._compare(item, day)
         self.stories |= known
         self.pages |= pages
