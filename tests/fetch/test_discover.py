@@ -154,3 +154,10 @@ def test_no_charset_is_fatal(kind: str) -> None:
 
 def test_a_hostile_page_is_read_in_bounded_time() -> None:
     assert named("<link " * 50_000 + "<" * 50_000, header="<a>;" * 5_000) == []
+
+
+async def test_reading_what_comes_is_bounded_as_at_a_poll(site: Site, fetcher: Fetcher) -> None:
+    site.pages["/feed.xml"] = FEED
+    found = await discover(fetcher, f"{site.url}/feed.xml", gap=0, within=0)
+    assert found.feed is None
+    assert "took longer than 0 s to read" in found.problem
