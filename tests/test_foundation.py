@@ -72,3 +72,17 @@ def test_text_logs_are_plain_where_no_one_watches_and_obey_the_level() -> None:
     assert "entry_failed" in said
     assert "ValueError: broken" in said
     assert "\x1b[" not in said
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_bots_token_is_taken_out_of_every_line(style: str) -> None:
+    token = "123456789:AAF-secret_token-of-thirty-five-chars"
+    stream = io.StringIO()
+    configure_logging(level="debug", style=style, stream=stream)  # type: ignore[arg-type]
+    logging.getLogger("some.library").info("POST https://api.example/bot%s/sendMessage", token)
+    try:
+        raise ValueError(f"https://api.example/bot{token}/x")
+    except ValueError:
+        get_logger("ours").exception("broke", url=f"/bot{token}/x")
+    assert "broke" in stream.getvalue()
+    assert token not in stream.getvalue()

@@ -12,6 +12,7 @@
     │   └── ParseError
     ├── RenderError            a template, or a text that breaks a channel's hard limit
     ├── TransportError         (permanent, retry_after, outcome_known)
+    │   ├── UnreachableError   the remote cannot be reached at all: nothing was sent, everything waits
     │   ├── RecipientError     this recipient can never be written to again (gone)
     │   └── ChannelError       a person has to mend the channel or the account first (whole)
     └── TokenError             a signed link that is wrong or has expired
@@ -90,6 +91,13 @@ class TransportError(TrendbotError):
         self.permanent = permanent
         self.retry_after = retry_after
         self.outcome_known = outcome_known
+
+
+class UnreachableError(TransportError):
+    """There is no way to the remote just now: nothing was sent, and no other message would get there either."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=False)
 
 
 class RecipientError(TransportError):

@@ -7,10 +7,11 @@ subscriber and no secret is ever logged. Messages of libraries come out in the s
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
 
@@ -68,8 +69,17 @@ def _handler(stream: TextIO, file: Path | None) -> logging.Handler:
 def _closing(style: LogFormat, *, colours: bool) -> list[structlog.typing.Processor]:
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if style == "json":
-        return [strip, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [strip, structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)]
+        return [strip, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(), _redacted]
+    shown = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+    return [strip, shown, _redacted]
+
+
+_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
+
+
+def _redacted(_logger: structlog.typing.WrappedLogger, _method: str, line: Any) -> str:
+    """Take a bot's token out of a finished line: libraries put it into the addresses they log."""
+    return _TOKEN.sub("…", str(line))
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -18,7 +18,7 @@ from trendbot.clock import frozen_clock
 from trendbot.core.delivering import Lateness, LostAnswer, delivery_key
 from trendbot.core.digests import Rendering
 from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus, NoticeKind, SuppressionReason
-from trendbot.errors import ChannelError, ConflictError, RecipientError, StoreError, TransportError
+from trendbot.errors import ChannelError, ConflictError, RecipientError, StoreError, TransportError, UnreachableError
 from trendbot.pipeline.deliver import DeliverReport, deliver, problems_of
 from trendbot.pipeline.guard import MARK, resume
 from trendbot.pipeline.outcomes import Recipients
@@ -280,6 +280,18 @@ async def test_a_token_that_is_not_known_stops_the_transport_after_one_try(datab
     assert {row.attempts for row in rows(database)} == {0}
 
 
+async def test_a_remote_that_cannot_be_reached_is_left_alone_and_no_attempt_counts(
+    database: Database, now: datetime
+) -> None:
+    broadcast(database, subscribers=100, now=now)
+    down = bot(*[UnreachableError("no way there")] * 100, budgets=FAST)
+    report = await run(database, down, now)
+    assert len(down.messages) < 10
+    assert problems_of(report) == ("telegram: no way there",)
+    assert {(row.status, row.attempts) for row in rows(database)} == {(S.PENDING, 0)}
+    assert (await run(database, bot(budgets=FAST), now + HOUR)).sent == 100
+
+
 async def test_a_channel_that_moved_is_followed(database: Database, now: datetime) -> None:
     post_channel(database)
     post(database, 1, now)
@@ -344,7 +356,7 @@ class Away(Database):
     refusals = 3
 
     async def run(self, work: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if work.__name__ == "_write_receipt" and self.refusals:
+        if work.__name__ == "write_receipt" and self.refusals:
             self.refusals -= 1
             raise StoreError("the database is away")
         return await super().run(work, *args, **kwargs)

@@ -10,20 +10,22 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from trendbot.clock import Clock
-from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT, Settlement, settle
-from trendbot.errors import ChannelError, RecipientError, StoreError, TransportError
+from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT, Settlement, back_off
+from trendbot.core.vocabulary import DeliveryStatus
+from trendbot.errors import ChannelError, RecipientError, StoreError, TransportError, UnreachableError
 from trendbot.logs import get_logger
 from trendbot.pipeline.messages import message_of, preface_of
-from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Retired, Tally
+from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Tally
+from trendbot.pipeline.settling import Job, settlement_of, write_receipt, write_refusal
 from trendbot.store import channels, outbox, rates
-from trendbot.store.database import Database, Session
+from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
-from trendbot.transports.base import Message, Receipt, Transport
+from trendbot.transports.base import Receipt, Transport
 
 log = get_logger(__name__)
 
@@ -38,21 +40,6 @@ IN_FLIGHT = 64
 """Messages that wait for their turn or are on the wire, at most."""
 KEEP_ANSWER = 30.0
 """Seconds for which the commit of an answer is tried again."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Job:
-    delivery: Delivery
-    message: Message
-    transport: Transport
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return tuple(budget.key for budget in self.transport.budgets(self.message))
-
-    @property
-    def rates(self) -> list[tuple[str, float]]:
-        return [(budget.key, budget.rate) for budget in self.transport.budgets(self.message)]
 
 
 class Sender:
@@ -74,12 +61,13 @@ class Sender:
         self.recipients, self.dress, self.patience = recipients, dress, patience
         self.stop, self.on_sent = stop or asyncio.Event(), on_sent
         self.tally = Tally()
-        self._queue: deque[_Job] = deque()
+        self._queue: deque[Job] = deque()
         self._held: set[int] = set()
         self._later: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen: set[tuple[int, int, datetime]] = set()
         self._shut: dict[str, float] = {}
+        self._unreachable: dict[str, int] = {}
         self._idle = 0.0
         self._claiming, self._settling, self._calm = asyncio.Lock(), 0, asyncio.Event()
         self._calm.set()
@@ -112,7 +100,7 @@ class Sender:
             self._turn_free.clear()
             await self._turn_free.wait()
 
-    def _next_group(self) -> list[_Job]:
+    def _next_group(self) -> list[Job]:
         if not self._queue:
             self._fill()
         self._ahead = _ahead(self._queue[0].rates) if self._queue else self._ahead
@@ -131,9 +119,9 @@ class Sender:
                 self._held.add(row.id)
                 self._queue.append(self._job(row))
 
-    def _job(self, delivery: Delivery) -> _Job:
+    def _job(self, delivery: Delivery) -> Job:
         message = message_of(delivery)
-        return _Job(
+        return Job(
             delivery=delivery,
             message=self.dress(delivery, message) if self.dress else message,
             transport=self.transports[delivery.channel.transport],
@@ -143,7 +131,7 @@ class Sender:
         now = asyncio.get_running_loop().time()
         return sorted(name for name in self.transports if self._shut.get(name, 0.0) <= now)
 
-    async def _dispatch(self, group: list[_Job]) -> None:
+    async def _dispatch(self, group: list[Job]) -> None:
         turns = await self._turns(group)
         for job, turn in zip(group, turns, strict=True):
             if turn.reserved:
@@ -157,7 +145,7 @@ class Sender:
             else:
                 await self._postpone(job, turn.wait)
 
-    async def _turns(self, group: list[_Job]) -> tuple[rates.Turn, ...]:
+    async def _turns(self, group: list[Job]) -> tuple[rates.Turn, ...]:
         wanted = [job.rates for job in group]
         if not any(wanted):
             return tuple(rates.Turn(wait=0.0) for _ in group)
@@ -168,11 +156,11 @@ class Sender:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    async def _again(self, job: _Job, wait: float) -> None:
+    async def _again(self, job: Job, wait: float) -> None:
         await asyncio.sleep(wait)
         self._queue.append(job)
 
-    async def _postpone(self, job: _Job, wait: float) -> None:
+    async def _postpone(self, job: Job, wait: float) -> None:
         until = self.clock() + timedelta(seconds=wait)
         await self.database.run(outbox.postpone, job.delivery.id, until=until)
         self._held.discard(job.delivery.id)
@@ -202,7 +190,7 @@ class Sender:
 
     # -- one message ---------------------------------------------------------------------------------------------------
 
-    async def _one(self, job: _Job, wait: float) -> None:
+    async def _one(self, job: Job, wait: float) -> None:
         try:
             claim = await self._in_turn(job, wait)
             if claim is not None:
@@ -213,7 +201,7 @@ class Sender:
         finally:
             self._held.discard(job.delivery.id)
 
-    async def _in_turn(self, job: _Job, wait: float) -> outbox.Claim | None:
+    async def _in_turn(self, job: Job, wait: float) -> outbox.Claim | None:
         """Wait for the turn and claim; None where everything stops."""
         try:
             if wait > 0:
@@ -223,7 +211,7 @@ class Sender:
             self._waiting -= 1
             self._turn_free.set()
 
-    async def _claimed(self, job: _Job, claim: outbox.Claim) -> None:
+    async def _claimed(self, job: Job, claim: outbox.Claim) -> None:
         if claim.skipped:
             self.tally.skipped[claim.skipped] += 1
         elif claim.lease is not None:
@@ -232,12 +220,12 @@ class Sender:
         elif not claim.wait:  # another was faster, or it has to wait for its channel or an earlier part
             self._seen.add(_mark(job.delivery))
 
-    async def _claim(self, job: _Job) -> outbox.Claim:
+    async def _claim(self, job: Job) -> outbox.Claim:
         """Claim, one at a time and after every answer is written down: so that few rows are ever in doubt."""
         async with self._claiming:
             await self._calm.wait()
-            if self._shut.get(job.transport.name) == float("inf"):
-                return outbox.Claim()
+            if (shut := self._shut.get(job.transport.name, 0.0) - asyncio.get_running_loop().time()) > 0:
+                return outbox.Claim(wait=shut)
             return await self.database.run(
                 outbox.claim, job.delivery.id, now=self.clock(), budgets=job.keys, address_hash=self._hash(job.delivery)
             )
@@ -247,7 +235,7 @@ class Sender:
             return None
         return self.recipients.hash_address(delivery.channel.kind, delivery.address)
 
-    async def _attempt(self, job: _Job, lease: str) -> None:
+    async def _attempt(self, job: Job, lease: str) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 receipt = await job.transport.send(job.message)
@@ -261,68 +249,28 @@ class Sender:
         else:
             await self._sent(job, lease, receipt)
 
-    async def _sent(self, job: _Job, lease: str, receipt: Receipt) -> None:
+    async def _sent(self, job: Job, lease: str, receipt: Receipt) -> None:
         now = self.clock()
-        await self._commit(self._write_receipt, job, lease, receipt, now)
+        await self._commit(write_receipt, job, lease, receipt, now)
         self.tally.sent += 1
+        self._unreachable.pop(job.transport.name, None)
         self._idle = 0.0
         if self.on_sent is not None and not job.transport.harmless:
             self.on_sent(job.delivery.key, now)
 
-    def _write_receipt(self, session: Session, job: _Job, lease: str, receipt: Receipt, now: datetime) -> None:
-        outbox.settle_sent(
-            session,
-            job.delivery.id,
-            lease=lease,
-            now=now,
-            external_id=receipt.external_id,
-            moved_to=receipt.moved_to,
-        )
-        if job.message.preface:
-            outbox.name_missed(session, job.delivery)
-
-    async def _refused(self, job: _Job, lease: str, error: TransportError) -> None:
+    async def _refused(self, job: Job, lease: str, error: TransportError) -> None:
         if isinstance(error, ChannelError):
             await self._closed(job, lease, error)
             return
+        if isinstance(error, UnreachableError):
+            await self._unreached(job, lease, error)
+            return
         now = self.clock()
-        settlement = settle(
-            attempts=job.delivery.attempts + 1,
-            now=now,
-            policy=job.delivery.channel.lost_answer or job.transport.policy,
-            permanent=error.permanent,
-            retry_after=error.retry_after,
-            outcome_known=error.outcome_known,
-        )
-        await self._commit(self._write_refusal, job, lease, settlement, error, now)
+        settlement = settlement_of(job, error, now)
+        await self._commit(write_refusal, job, self.recipients, lease, settlement, error, now)
         self._note(job, settlement, error)
 
-    def _write_refusal(
-        self, session: Session, job: _Job, lease: str, settlement: Settlement, error: TransportError, now: datetime
-    ) -> None:
-        if error.retry_after is not None and job.keys:
-            rates.pause(session, job.keys, error.retry_after)
-        settled = outbox.settle_failed(
-            session, job.delivery.id, lease=lease, settlement=settlement, error=str(error), now=now
-        )
-        if isinstance(error, RecipientError) and settled:
-            self._retire(session, job.delivery, error, now)
-
-    def _retire(self, session: Session, delivery: Delivery, error: RecipientError, now: datetime) -> None:
-        if delivery.subscriber_id is None:
-            channels.close_channel(session, delivery.channel.id, reason=str(error), now=now)
-        elif self.recipients is not None and delivery.address is not None:
-            retired = Retired(
-                kind=delivery.channel.kind,
-                address=delivery.address,
-                subscriber_id=delivery.subscriber_id,
-                channel_id=delivery.channel.id,
-                gone=error.gone,
-                now=now,
-            )
-            self.recipients.retire(session, retired)
-
-    def _note(self, job: _Job, settlement: Settlement, error: TransportError) -> None:
+    def _note(self, job: Job, settlement: Settlement, error: TransportError) -> None:
         delivery = job.delivery
         log.warning("delivery_failed", key=delivery.key, status=settlement.status, reason=str(error))
         self.tally.floods += error.retry_after is not None
@@ -335,7 +283,7 @@ class Sender:
             FailedDelivery(key=delivery.key, channel=delivery.channel.slug, reason=str(error), status=settlement.status)
         )
 
-    async def _closed(self, job: _Job, lease: str, error: ChannelError) -> None:
+    async def _closed(self, job: Job, lease: str, error: ChannelError) -> None:
         """Keep the message; let its channel, or every channel of its transport, rest until a person has mended it."""
         now, reason = self.clock(), str(error)
         name = job.transport.name if error.whole else job.delivery.channel.slug
@@ -347,6 +295,20 @@ class Sender:
         else:
             await self._commit(channels.close_channel, job.delivery.channel.id, reason=reason, now=now)
         self.tally.closed[name] = reason
+
+    async def _unreached(self, job: Job, lease: str, error: UnreachableError) -> None:
+        """Keep the message, not counting the attempt, and let everything to this remote wait a while."""
+        name, now = job.transport.name, self.clock()
+        self._unreachable[name] = self._unreachable.get(name, 0) + 1
+        wait = back_off(self._unreachable[name])
+        await self._commit(outbox.give_back, job.delivery.id, lease=lease, not_before=now + wait, error=str(error))
+        self._shut[name] = asyncio.get_running_loop().time() + wait.total_seconds()
+        self._drop_queued(job.transport)
+        if name not in {failed.channel for failed in self.tally.failed}:
+            log.warning("remote_unreachable", transport=name, reason=str(error))
+            self.tally.failed.append(
+                FailedDelivery(key=job.delivery.key, channel=name, reason=str(error), status=DeliveryStatus.PENDING)
+            )
 
     def _drop_queued(self, transport: Transport) -> None:
         dropped = [each for each in self._queue if each.transport is transport]

@@ -3,8 +3,9 @@
 The port, for whoever writes another one:
 
 * `send` returns a `Receipt`, or raises: `TransportError` (its attributes say whether to try again, when, and whether
-  the message may have arrived), `RecipientError` where this recipient can never be written to again, `ChannelError`
-  where the channel or the whole account needs a person first. Whatever else it raises counts as an unknown outcome.
+  the message may have arrived), `UnreachableError` where there is no way to the remote, `RecipientError` where this
+  recipient can never be written to again, `ChannelError` where the channel or the whole account needs a person first.
+  Whatever else it raises counts as an unknown outcome.
 * `budgets` names the rates a message is sent under, the one shared by all first. The outbox waits for a turn in all of
   them before it claims the delivery, so that `send` never waits for a rate itself.
 * A transport opens its connection at the first send and can be used again after `close`.

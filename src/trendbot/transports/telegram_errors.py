@@ -13,7 +13,7 @@ import re
 import httpx
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError, TimedOut
 
-from trendbot.errors import ChannelError, RecipientError, TransportError
+from trendbot.errors import ChannelError, RecipientError, TransportError, UnreachableError
 
 TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
 _GONE = re.compile(
@@ -80,7 +80,7 @@ def _unreached(error: NetworkError, said: str) -> TransportError:
     """Tell what surely did not arrive from what may have: the cause decides."""
     cause = error.__cause__
     if isinstance(cause, _NOT_SENT):
-        return TransportError(f"Telegram cannot be reached ({type(cause).__name__})", permanent=False)
+        return UnreachableError(f"Telegram cannot be reached ({type(cause).__name__})")
     if _REQUEST_TOO_LARGE in said:
         return TransportError(f"Telegram: {said}", permanent=True)
     why = "no answer in time" if isinstance(error, TimedOut) else said

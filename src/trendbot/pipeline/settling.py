@@ -1,0 +1,90 @@
+"""One message on its way, and how its answer is written down: in one transaction, with all that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trendbot.core.delivering import Settlement, settle
+from trendbot.errors import RecipientError, TransportError
+from trendbot.pipeline.outcomes import Recipients, Retired
+from trendbot.store import channels, outbox, rates
+from trendbot.store.database import Session
+from trendbot.store.deliveries import Delivery
+from trendbot.transports.base import Message, Receipt, Transport
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A delivery, the message it carries, and who takes it there."""
+
+    delivery: Delivery
+    message: Message
+    transport: Transport
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of its budgets, the widest first."""
+        return tuple(budget.key for budget in self.transport.budgets(self.message))
+
+    @property
+    def rates(self) -> list[tuple[str, float]]:
+        """Its budgets as `store.rates` takes them."""
+        return [(budget.key, budget.rate) for budget in self.transport.budgets(self.message)]
+
+
+def settlement_of(job: Job, error: TransportError, now: datetime) -> Settlement:
+    """Decide what becomes of a message that was refused, or may have been."""
+    return settle(
+        attempts=job.delivery.attempts + 1,
+        now=now,
+        policy=job.delivery.channel.lost_answer or job.transport.policy,
+        permanent=error.permanent,
+        retry_after=error.retry_after,
+        outcome_known=error.outcome_known,
+    )
+
+
+def write_receipt(session: Session, job: Job, lease: str, receipt: Receipt, now: datetime) -> None:
+    """Write down that a message went, under which id, where its recipient moved, and what it named as missed."""
+    outbox.settle_sent(
+        session, job.delivery.id, lease=lease, now=now, external_id=receipt.external_id, moved_to=receipt.moved_to
+    )
+    if job.message.preface:
+        outbox.name_missed(session, job.delivery)
+
+
+def write_refusal(
+    session: Session,
+    job: Job,
+    recipients: Recipients | None,
+    lease: str,
+    settlement: Settlement,
+    error: TransportError,
+    now: datetime,
+) -> None:
+    """Write down a refusal; a pause that was asked for holds for all, a recipient that refuses for good is retired."""
+    if error.retry_after is not None and job.keys:
+        rates.pause(session, job.keys, error.retry_after)
+    settled = outbox.settle_failed(
+        session, job.delivery.id, lease=lease, settlement=settlement, error=str(error), now=now
+    )
+    if isinstance(error, RecipientError) and settled:
+        _retire(session, job.delivery, recipients, error, now)
+
+
+def _retire(
+    session: Session, delivery: Delivery, recipients: Recipients | None, error: RecipientError, now: datetime
+) -> None:
+    if delivery.subscriber_id is None:
+        channels.close_channel(session, delivery.channel.id, reason=str(error), now=now)
+    elif recipients is not None and delivery.address is not None:
+        retired = Retired(
+            kind=delivery.channel.kind,
+            address=delivery.address,
+            subscriber_id=delivery.subscriber_id,
+            channel_id=delivery.channel.id,
+            gone=error.gone,
+            now=now,
+        )
+        recipients.retire(session, retired)
