@@ -17,6 +17,7 @@ from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.polling import PollPolicy
 from trendbot.core.retelling import Summarizer
 from trendbot.core.vocabulary import Cadence, ChannelKind, SuppressionReason
+from trendbot.core.weights import Weights
 from trendbot.errors import ConfigError, StoreError
 from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
@@ -151,7 +152,7 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         digests={cadence: digest_policy(settings, cadence) for cadence in Cadence},
         approvals={} if sample else _approvals(settings),
         sample=sample,
-        summarizer=_summarizer(settings),
+        summarizer=None if sample else _summarizer(settings),
     )
 
 
@@ -259,6 +260,7 @@ def digest_policy(settings: Settings, cadence: Cadence) -> DigestPolicy:
         page_url=str(brand.page_url),
         site_url=str(brand.site_url) if brand.site_url else None,
         postal_address=brand.postal_address,
+        weights=Weights(**settings.ranking.model_dump()),
     )
 
 

@@ -24,6 +24,7 @@ _CONTROL = frozenset({"TRENDBOT_CONFIG"})
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=-10, le=10)]
 
 
 class _Group(BaseModel):
@@ -117,6 +118,46 @@ class DigestSettings(_Group):
     approval: ApprovalSettings = ApprovalSettings()
 
 
+class RankingSettings(_Group):
+    """What each part of a story's score weighs; the parts stand with every digest and in `why`."""
+
+    publishers: Weight = Field(
+        default=1.0, description="Worth of the number of independent publishers (its logarithm)."
+    )
+    reports: Weight = Field(default=0.6, description="Worth of the number of reports (its logarithm).")
+    kinds: Weight = Field(default=0.6, description="Worth of each further kind of feed.")
+    press: Weight = Field(default=0.8, description="Worth of a report by the press or a lab.")
+    community: Weight = Field(default=-2.0, description="Worth of a story that only forums and posts tell.")
+    first_party: Weight = Field(default=0.3, description="Worth of a lab's own word.")
+    weight: Weight = Field(default=0.4, description="Worth of the weight of the story's weightiest feed above 1.")
+    themes: Weight = Field(default=0.1, description="Worth of each theme, up to three.")
+    off_theme: Weight = Field(default=-0.8, description="Worth of having no theme.")
+    names: Weight = Field(default=0.45, description="Worth of each followed term that a report mentions, up to three.")
+    surprise: Weight = Field(default=0.08, description="Worth of the surprise of the rising term that the title names.")
+    action: Weight = Field(default=0.7, description="Worth of a title that says what somebody did.")
+    figures: Weight = Field(default=0.2, description="Worth of a number in the title.")
+    length: Weight = Field(
+        default=0.5, description="Worth of a title above 180 characters: a post that says something."
+    )
+    brief: Weight = Field(default=-0.6, description="Worth of a title below 40 characters.")
+    volume: Weight = Field(
+        default=-0.4, description="Worth of how much its feeds publish in the period (the logarithm)."
+    )
+    reply: Weight = Field(default=-1.0, description="Worth of a post that answers somebody.")
+    hashtags: Weight = Field(default=-0.45, description="Worth of each hashtag, up to three.")
+    emoji: Weight = Field(default=-0.8, description="Worth of an emoji in the title.")
+    link: Weight = Field(default=-1.0, description="Worth of a bare address in the title.")
+    question: Weight = Field(default=-0.4, description="Worth of a title that asks.")
+    personal: Weight = Field(
+        default=-0.4, description="Worth of a title about its author, to its reader, or that teaches."
+    )
+    promotion: Weight = Field(default=-1.5, description="Worth of an advertisement.")
+    routine: Weight = Field(default=-1.5, description="Worth of a bare version or a notice of operations.")
+    freshness: Weight = Field(
+        default=-0.6, description="Worth of each period that the newest report is old beyond the first."
+    )
+
+
 class TelegramSettings(_Group):
     """The bot that speaks on Telegram."""
 
@@ -177,6 +218,7 @@ class Settings(_Group):
     fetch: FetchSettings = FetchSettings()
     polling: PollingSettings = PollingSettings()
     digest: DigestSettings = DigestSettings()
+    ranking: RankingSettings = RankingSettings()
     tagging: TaggingSettings = TaggingSettings()
     summarize: SummarizeSettings = SummarizeSettings()
     telegram: TelegramSettings = TelegramSettings()

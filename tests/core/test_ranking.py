@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trendbot.core.ranking import Candidate, Report, choose_lead, rank, select
+from trendbot.core.titles import is_routine
 from trendbot.core.vocabulary import FeedKind
+from trendbot.core.weights import Weights
 
 NOW = datetime(2026, 11, 15, 18, tzinfo=UTC)
 
@@ -57,11 +59,62 @@ def test_the_parts_add_up_to_the_score() -> None:
         (story(1, report(1)), story(2, report(1, themes={}))),
         (story(1, report(1)), story(2, report(1, "How I built a model that reads maps"))),
         (story(1, report(1)), story(2, report(1, dated_at=NOW - timedelta(days=2)))),
+        (story(1, report(1)), story(2, report(1, kind=FeedKind.COMMUNITY))),
+        (story(1, report(1, names=2)), story(2, report(1))),
+        (story(1, report(1, "Alder releases a model that reads maps")), story(2, report(1))),
+        (story(1, report(1)), story(2, report(1, "@someone A model learns to read maps"))),
+        (story(1, report(1)), story(2, report(1, "A model learns to read maps #AI #BigData"))),
+        (story(1, report(1)), story(2, report(1, "A model learns to read maps \U0001f680"))),
+        (story(1, report(1)), story(2, report(1, "A model learns to read maps https://t.example/x"))),
+        (story(1, report(1)), story(2, report(1, "Can a model learn to read maps?"))),
+        (story(1, report(1)), story(2, report(1, "A webinar on models that read maps: register now"))),
+        (story(1, report(1)), story(2, report(1, "maps-model v1.4.2"))),
     ],
-    ids=["more feeds", "independent feeds", "press", "weight", "surprise", "a theme", "not personal", "fresher"],
-)
+    ids=["more feeds", "independent feeds", "press", "weight", "surprise", "a theme", "not personal", "fresher",
+         "not talk alone", "names", "action", "no reply", "no hashtags", "no emoji", "no link", "no question",
+         "no promotion", "no bare version"],
+)  # fmt: skip
 def test_what_counts_for_a_story(better: Candidate, worse: Candidate) -> None:
     assert score(better) > score(worse)
+
+
+def test_a_feed_that_publishes_much_says_less_with_each() -> None:
+    loud = [story(number, report(number, feed_id=99)) for number in range(10, 20)]
+    ranked = rank([*loud, story(1, report(1))], now=NOW, window_days=1)
+    assert ranked[0].candidate.story_id == 1
+
+
+def test_weights_are_what_the_operator_says() -> None:
+    press, plain = story(2, report(2, kind=FeedKind.NEWS)), story(1, report(1))
+    assert rank([plain, press], now=NOW, window_days=1)[0].candidate is press
+    unlike = Weights(press=-5.0)
+    assert rank([plain, press], now=NOW, window_days=1, weights=unlike)[0].candidate is plain
+
+
+@pytest.mark.parametrize(
+    "title", ["v1.4.2", "ollama v0.5.1", "langchain==0.3.1", "transformers 4.57.0", "Release 2.1", "0.9.3-rc1"]
+)
+def test_bare_versions_are_told_from_names(title: str) -> None:
+    assert is_routine(title)
+    assert not is_routine("Gemini 2.0"), "a model's name is no version of a package"
+    assert not is_routine("OpenAI releases GPT-5.2 to all")
+
+
+@pytest.mark.parametrize("title", ["Save 30% off our AI course: use code AI30", "maps-model v1.4.2"])
+def test_advertisements_and_bare_versions_never_reach_the_headlines(title: str) -> None:
+    made = chosen([story(1), story(2, report(2, title, kind=FeedKind.NEWS))])
+    assert made.lead is not None
+    assert made.lead.candidate.story_id == 1
+    assert made.also == ()
+    assert made.sections == ()
+
+
+def test_what_is_like_what_was_chosen_stands_back() -> None:
+    first = story(1, report(1, "Alder opens the weights of its model Borealis", weight=1.9))
+    like = story(2, report(2, "Rivals of Alder answer Borealis with cheaper weights", weight=1.12))
+    other = story(3, report(3, "A regulator fines the maker of a chatbot for children", weight=1.1))
+    made = chosen([first, like, other], stories=1)
+    assert [each.candidate.story_id for each in made.also] == [3, 2]
 
 
 def test_the_order_does_not_depend_on_the_order_of_arrival() -> None:

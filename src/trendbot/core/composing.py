@@ -29,6 +29,7 @@ from trendbot.core.summaries import Span, Text, choose_sentences, cosine
 from trendbot.core.telling import HEADLINE, headline_of, source_of, surprised
 from trendbot.core.variants import RISES, card, fitted, texts
 from trendbot.core.vocabulary import Cadence
+from trendbot.core.weights import Weights
 
 _NEAR = 0.6
 """Titles nearer than this speak of one thing: of two such stories one is kept for the choices of themes."""
@@ -69,7 +70,7 @@ def build_content(
     """
     window = max(period_days(period.cadence), period.reach_days)
     known = tuple(themes)
-    ranked = rank_stories(candidates, period=period, themes=known, rising=rising)
+    ranked = rank_stories(candidates, period=period, themes=known, rising=rising, weights=policy.weights)
     chosen = choose_stories(ranked, policy, themes=known)
     gate = _Gate()
     lead = _item(chosen.lead, gate, sentences=2, others=3) if chosen.lead else None
@@ -91,18 +92,24 @@ def build_content(
         ),
         rising_note="" if rising else wording.NOTHING_ROSE if readings else wording.NOTHING_KNOWN,
         sample=sample,
-        stories=_stories(pool, told_to_some or {}, period, window, known),
+        stories=_stories(pool, told_to_some or {}, period, window, known, policy.weights),
         rises=tuple(rising),
         themes={slug: one_line(title, 80) for slug, title in themes.items()},
     )
 
 
 def rank_stories(
-    candidates: Sequence[Candidate], *, period: Period, themes: Sequence[str], rising: Iterable[DigestRise]
+    candidates: Sequence[Candidate],
+    *,
+    period: Period,
+    themes: Sequence[str],
+    rising: Iterable[DigestRise],
+    weights: Weights,
 ) -> tuple[Ranked, ...]:
     """Rank the stories of a period, lifted by the rising terms that their titles name; `themes` are those in force."""
     window = max(period_days(period.cadence), period.reach_days)
-    return _ranked(surprised(candidates, [rise for rise in rising if rise.kind == "term"]), period, window, themes)
+    lifted = surprised(candidates, [rise for rise in rising if rise.kind == "term"])
+    return _ranked(lifted, period, window, themes, weights)
 
 
 def choose_stories(ranked: Sequence[Ranked], policy: DigestPolicy, *, themes: Sequence[str]) -> Selection:
@@ -117,8 +124,10 @@ def choose_stories(ranked: Sequence[Ranked], policy: DigestPolicy, *, themes: Se
     )
 
 
-def _ranked(candidates: Iterable[Candidate], period: Period, window: int, themes: Sequence[str]) -> tuple[Ranked, ...]:
-    ranked = rank(candidates, now=period.end, window_days=window)
+def _ranked(
+    candidates: Iterable[Candidate], period: Period, window: int, themes: Sequence[str], weights: Weights
+) -> tuple[Ranked, ...]:
+    ranked = rank(candidates, now=period.end, window_days=window, weights=weights)
     return tuple(replace(each, themes=tuple(slug for slug in each.themes if slug in themes)) for each in ranked)
 
 
@@ -212,13 +221,18 @@ def _pool(
 
 
 def _stories(
-    pool: Sequence[Ranked], told: Mapping[int, Told], period: Period, window: int, themes: Sequence[str]
+    pool: Sequence[Ranked],
+    told: Mapping[int, Told],
+    period: Period,
+    window: int,
+    themes: Sequence[str],
+    weights: Weights,
 ) -> tuple[DigestItem, ...]:
     """Return the pool as told: what some readers know is an update for them, where there is enough that is new."""
     updates = [returning(each.candidate, told[key]) for each in pool if (key := each.candidate.story_id) in told]
     again = {
         each.candidate.story_id: each
-        for each in _ranked([update for update in updates if update], period, window, themes)
+        for each in _ranked([update for update in updates if update], period, window, themes, weights)
     }
     gate, items = _Gate(), []
     for each in pool:

@@ -17,6 +17,7 @@ from typing import Any
 
 from trendbot.core.pictures import Chart
 from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.core.weights import AS_MEASURED, Weights
 
 CONTENT_VERSION = 3
 MORE = "more"
@@ -50,9 +51,9 @@ class Budget:
 class DigestPolicy:
     """What a digest may hold and who publishes it; plain values from the settings.
 
-    `minutes` is the time a reader has. `stories` counts the lead and the stories under themes; `also` the further
-    headlines. `per_theme` and `per_feed` cap one theme's and one feed's stories. `opening_stories` is enough for an
-    opening digest. `languages` are the feeds' languages that a digest speaks; a feed that names none counts as any.
+    `minutes` is a reader's time. `stories` counts lead and stories under themes; `also` the further headlines, and
+    `per_theme` and `per_feed` cap a theme's and a feed's. `opening_stories` is enough for an opening digest;
+    `languages` are the feeds' that a digest speaks; a feed that names none counts as any. `weights` rank.
     """
 
     minutes: int = 4
@@ -67,16 +68,13 @@ class DigestPolicy:
     page_url: str = "https://www.linkedin.com/company/trendbot/"
     site_url: str | None = None
     postal_address: str = ""
+    weights: Weights = AS_MEASURED
 
     @property
     def budget(self) -> Budget:
         """What of it bounds a reader's selection."""
         return Budget(
-            minutes=self.minutes,
-            stories=self.stories,
-            also=self.also,
-            per_theme=self.per_theme,
-            per_feed=self.per_feed,
+            minutes=self.minutes, stories=self.stories, also=self.also, per_theme=self.per_theme, per_feed=self.per_feed
         )
 
 

@@ -1,47 +1,41 @@
 """Story → score, as a sum of named parts; then a selection with caps and without near-repeats.
 
-The parts: independent publishers, kinds of feed, press or lab, the feed's weight, themes hit, surprise of what it
-mentions, first-person and promotional titles, routine notices, age. They are kept with the digest, so that "why is this
-in" has an answer. ``benchmarks/ranking.py`` holds the order against an editor's picks.
+The parts: independent publishers, reports, kinds of feed, press, talk alone, a lab's own word, the feed's weight,
+themes hit, names of followed terms, surprise of what rises; what the title gives away (an action, a figure, length; a
+reply, hashtags, a question, somebody's own affairs, an advertisement, a bare version); how much its feeds publish on
+the same day; age. They are kept with the digest, so that "why is this in" has an answer. ``benchmarks/ranking.py``
+holds the order against an editor's picks.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
+from trendbot.core import titles
 from trendbot.core.summaries import content_words, cosine
 from trendbot.core.vocabulary import FeedKind
+from trendbot.core.weights import AS_MEASURED, Weights
 
 _PRESS = frozenset((FeedKind.NEWS, FeedKind.LAB))
-_PERSONAL = re.compile(
-    r"\?\s*$|^(?:ask|show) hn\b|^(?:i|my|we|our|how i|how to|why i|what i|\d+ (?:ways|tips|things|reasons|best))\b|"
-    r"\byour?\b|\b\w+ vs\.? \w+|"
-    r"\b\d+ (?:\w+ ){0,3}(?:examples|tips|prompts|ways|ideas|lessons|tricks)\b|\bexplained\b|\bprompts?:|\btips for\b|"
-    r"\btutorial\b|\bguide\b|\bopinion\b|\bwebinar\b|\bpodcast\b|\bgiveaway\b|\bdeal(?:s)? of\b|\bsponsored\b",
-    re.IGNORECASE,
-)
-_ROUTINE = re.compile(
-    r"^(?:\W*v?\d+(?:\.\d+)+\S*)$|\b(?:elevated|increased) (?:errors?|error rates?|latency)\b|\bdegraded\b|\boutage\b|"
-    r"\bis down\b|\bservice disruption\b|\bscheduled maintenance\b|\brelease notes\b|\bchangelog\b|\bweekly roundup\b|"
-    r"\S@\S+\.\w|&\w{2,8};",
-    re.IGNORECASE,
-)
 _SHARED = frozenset(
     "github.com medium.com reddit.com youtube.com youtu.be x.com twitter.com news.google.com huggingface.co arxiv.org "  # noqa: SIM905
     "news.ycombinator.com lobste.rs bsky.app linkedin.com localhost".split()
 )
 _NEAR = 0.6
+_APART = 0.8
+"""What the score weighs against likeness to what was chosen already (maximal marginal relevance)."""
+_MOST_NAMES = 3
+_SET_ASIDE = frozenset(("promotion", "routine"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """An entry as ranking and composing see it."""
+    """An entry as ranking and composing see it; `names` counts the followed terms that it mentions."""
 
     entry_id: int
     feed_id: int
@@ -57,6 +51,7 @@ class Report:
     seen_at: datetime
     backlog: bool
     themes: dict[str, float] = field(default_factory=dict)
+    names: int = 0
 
     @property
     def publisher(self) -> str:
@@ -111,40 +106,71 @@ class Selection:
     also: tuple[Ranked, ...]
 
 
-def rank(candidates: Iterable[Candidate], *, now: datetime, window_days: float) -> tuple[Ranked, ...]:
+def rank(
+    candidates: Iterable[Candidate], *, now: datetime, window_days: float, weights: Weights = AS_MEASURED
+) -> tuple[Ranked, ...]:
     """Return the candidates best first; equal scores keep the older story first, so that the order is one order."""
-    ranked = [_ranked(candidate, now, window_days) for candidate in candidates if candidate.reports]
+    known = [candidate for candidate in candidates if candidate.reports]
+    volume = Counter(report.feed_id for candidate in known for report in candidate.reports)
+    ranked = [_ranked(candidate, now, window_days, volume, weights) for candidate in known]
     return tuple(sorted(ranked, key=lambda each: (-each.score, each.candidate.story_id)))
 
 
-def _ranked(candidate: Candidate, now: datetime, window_days: float) -> Ranked:
+def _ranked(
+    candidate: Candidate, now: datetime, window_days: float, volume: Mapping[int, int], weights: Weights
+) -> Ranked:
     lead = choose_lead(candidate)
+    themes = _themes(candidate.reports)
+    reports = candidate.reports
+    newest = max(report.dated_at for report in reports)
+    age = max(0.0, (now - newest).total_seconds() / 86_400 / window_days)
+    quantities = {
+        **_origins(reports, themes, volume),
+        **_wording(lead),
+        "surprise": min(candidate.surprise, 20.0),
+        "freshness": min(max(0.0, age - 1), 3.0),  # within the window age is no reason: measured, it only hurts
+    }
+    parts = {name: round(getattr(weights, name) * quantity, 4) for name, quantity in quantities.items()}
     return Ranked(
-        candidate=candidate,
-        lead=lead,
-        themes=_themes(candidate.reports),
-        parts=_parts(candidate, lead, now, window_days),
+        candidate=candidate, lead=lead, themes=themes, parts={name: value for name, value in parts.items() if value}
     )
 
 
-def _parts(candidate: Candidate, lead: Report, now: datetime, window_days: float) -> dict[str, float]:
-    reports = candidate.reports
+def _origins(reports: Sequence[Report], themes: Sequence[str], volume: Mapping[int, int]) -> dict[str, float]:
+    """Say who tells a story; a feed that publishes a hundred entries a day says less with each (`volume`)."""
     kinds = {report.kind for report in reports}
-    newest = max(report.dated_at for report in reports)
-    age = max(0.0, (now - newest).total_seconds() / 86_400 / window_days)
-    themes = len(_themes(reports))
-    parts = {
+    return {
         "publishers": math.log1p(len({report.publisher for report in reports})),
-        "kinds": 0.6 * (len(kinds) - 1),
-        "press": 0.8 * bool(kinds & _PRESS),
-        "weight": 0.4 * (max(report.weight for report in reports) - 1),
-        "themes": -0.8 if not themes else 0.1 * min(themes, 3),
-        "surprise": 0.08 * min(candidate.surprise, 20.0),
-        "personal": -0.5 * bool(_PERSONAL.search(lead.title)),
-        "routine": -1.5 * (bool(_ROUTINE.search(lead.title)) or lead.publisher.startswith("status.")),
-        "freshness": -0.6 * min(max(0.0, age - 1), 3.0),  # within the window age is no reason: measured, it only hurts
+        "reports": math.log(len(reports)),
+        "kinds": len(kinds) - 1,
+        "press": float(bool(kinds & _PRESS)),
+        "community": float(kinds == {FeedKind.COMMUNITY}),
+        "first_party": float(FeedKind.LAB in kinds),
+        "weight": max(report.weight for report in reports) - 1,
+        "themes": min(len(themes), 3),
+        "off_theme": float(not themes),
+        "names": min(max(report.names for report in reports), _MOST_NAMES),
+        "volume": math.log(min(volume[report.feed_id] for report in reports)),
     }
-    return {name: round(value, 4) for name, value in parts.items() if value}
+
+
+def _wording(lead: Report) -> dict[str, float]:
+    """Say what the title that stands for a story gives away."""
+    title = lead.title
+    return {
+        "action": titles.tells_action(title),
+        "figures": titles.has_figure(title),
+        "length": len(title) > titles.LONG,
+        "brief": len(title) < titles.SHORT,
+        "reply": titles.is_reply(title),
+        "hashtags": titles.hashtags(title),
+        "emoji": titles.has_emoji(title),
+        "link": titles.has_link(title),
+        "question": titles.is_question(title),
+        "personal": titles.is_personal(title),
+        "promotion": titles.is_promotion(title),
+        "routine": titles.is_routine(title) or lead.publisher.startswith("status."),
+    }
 
 
 def _themes(reports: Sequence[Report]) -> tuple[str, ...]:
@@ -179,8 +205,7 @@ def choose_lead(candidate: Candidate) -> Report:
         own = content_vector(report.title)
         near = cosine(own, everything) if len(reports) > 2 else 0.0  # noqa: PLR2004
         stale = max((cosine(own, title) for title in known), default=0.0) >= _NEAR
-        weak = _PERSONAL.search(report.title) or _ROUTINE.search(report.title)
-        plain = -0.5 * bool(weak) - 0.4 * (not 20 <= len(report.title) <= 160)  # noqa: PLR2004
+        plain = -0.5 * _is_weak(report.title) - 0.4 * (not 20 <= len(report.title) <= 160)  # noqa: PLR2004
         social = -0.3 * (report.kind is FeedKind.COMMUNITY)
         return (
             near + plain + social - 0.8 * stale + 0.3 * report.weight,
@@ -189,6 +214,11 @@ def choose_lead(candidate: Candidate) -> Report:
         )
 
     return max(reports, key=worth)
+
+
+def _is_weak(title: str) -> bool:
+    tests = (titles.is_personal, titles.is_question, titles.is_promotion, titles.is_routine)
+    return any(test(title) for test in tests)
 
 
 def select(
@@ -223,8 +253,11 @@ def select(
 
 
 def _matters(each: Ranked) -> bool:
-    """Tell whether a story is of a theme; one of none needs another merit: more publishers, press or lab."""
-    return bool(each.themes) or each.score > 0
+    """Tell whether a story is of a theme; one of none needs another merit: more publishers, press or lab.
+
+    Advertisements and bare versions never run while there is anything else.
+    """
+    return not _SET_ASIDE & each.parts.keys() and (bool(each.themes) or each.score > 0)
 
 
 def _shelf(each: Ranked, shelves: dict[str, list[Ranked]], per_theme: int) -> str | None:
@@ -235,16 +268,23 @@ def _shelf(each: Ranked, shelves: dict[str, list[Ranked]], per_theme: int) -> st
 
 
 def _diverse(ranked: Sequence[Ranked], *, count: int, per_feed: int) -> list[Ranked]:
-    vectors = {each.candidate.story_id: content_vector(each.lead.title) for each in ranked}
+    """Choose one after another what scores high and is unlike what was chosen; near-repeats and full feeds stay out."""
+    if not ranked:
+        return []
+    best, worst = ranked[0].score, ranked[-1].score
+    waiting = [(each, content_vector(each.lead.title)) for each in ranked]
+    worth = [(each.score - worst) / ((best - worst) or 1.0) for each in ranked]
+    like = [0.0] * len(ranked)
     publishers: Counter[str] = Counter()
+    left = set(range(len(ranked)))
     chosen: list[Ranked] = []
-    for each in ranked:
-        if len(chosen) >= count:
-            break
-        own = vectors[each.candidate.story_id]
-        near = any(cosine(own, vectors[other.candidate.story_id]) >= _NEAR for other in chosen)
-        if near or publishers[each.lead.publisher] >= per_feed:
-            continue
+    while left and len(chosen) < count:
+        place = max(left, key=lambda at: (_APART * worth[at] - (1 - _APART) * like[at], -at))
+        each, own = waiting[place]
         chosen.append(each)
         publishers[each.lead.publisher] += 1
+        left.remove(place)
+        for at in left:
+            like[at] = max(like[at], cosine(own, waiting[at][1]))
+        left = {at for at in left if like[at] < _NEAR and publishers[ranked[at].lead.publisher] < per_feed}
     return chosen

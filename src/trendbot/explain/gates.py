@@ -143,7 +143,9 @@ def _too_little(candidate: Candidate, told: Told) -> str:
 def _ranked(asked: Asked, candidate: Candidate, *, past: bool) -> Standing:
     gathered = asked.gathered
     themes = tuple(gathered.themes)
-    ranked = rank_stories(gathered.candidates, period=gathered.period, themes=themes, rising=asked.rising)
+    ranked = rank_stories(
+        gathered.candidates, period=gathered.period, themes=themes, rising=asked.rising, weights=asked.policy.weights
+    )
     own = next(each for each in ranked if each.candidate.story_id == candidate.story_id)
     place = ranked.index(own) + 1
     gates = (_news(), _chosen(asked, ranked, own, past=past) or _kept_out(asked, ranked, own))

@@ -116,4 +116,5 @@ def _report(one: Labelled, row: Mapping[str, Any], matcher: Matcher) -> Report:
         seen_at=one.item.dated_at,
         backlog=False,
         themes={verdict.theme: 1.0 for verdict in said.verdicts if verdict.applies},
+        names=len({mention.term for mention in said.mentions}),
     )
