@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from trendbot.core.vocabulary import FeedKind
+from trendbot.core.vocabulary import Cadence, FeedKind
 from trendbot.errors import ConflictError, NotFoundError
 from trendbot.pipeline.group import background, group_entries
 from trendbot.store.database import Database, sqlite_url
-from trendbot.store.schema import Entry, Feed, Story, StoryEntry
+from trendbot.store.schema import Digest, DigestStory, Entry, EntryRevision, Feed, Story, StoryEntry
 from trendbot.store.stories import get_story
 from trendbot.store.story_acts import Hand, merge_stories, move_entry, pin_lead, split_story, undo_story_act
 
@@ -133,6 +133,126 @@ def test_an_entry_that_comes_late_joins_and_moves_the_story_back(database: Datab
     assert stories(database)[early] == stories(database)[late]
     (story,) = rows(database)
     assert story[2] == now - timedelta(hours=40)
+
+
+def test_batches_change_nothing_where_entries_come_late(
+    tmp_path: Path,
+    _empty_database: bytes,  # noqa: PT019  (its bytes are copied)
+    now: datetime,
+) -> None:
+    results = []
+    for batch in (500, 3, 1):
+        path = tmp_path / f"late-{batch}.db"
+        path.write_bytes(_empty_database)
+        with Database(sqlite_url(path)) as database:
+            write = Writer(database, now)
+            for number in range(40):
+                write("a", f"{EVENTS[number % 4][0]} no {number}", hours=number * 30)
+            group_entries(database, now=now)
+            for number in range(0, 40, 3):
+                write("b", f"{EVENTS[number % 4][1]} no {number}", hours=number * 30 + 1)
+                write("c", f"{EVENTS[number % 4][1]} no {number}", hours=number * 30 - 40)
+            group_entries(database, now=now, batch=batch)
+            results.append((stories(database), rows(database)))
+    assert results[0] == results[1] == results[2]
+
+
+def edit(database: Database, entry_id: int, title: str, at: datetime, *, summary: str = "") -> None:
+    def write(session: Session) -> None:
+        row = session.get_one(Entry, entry_id)
+        session.add(
+            EntryRevision(
+                entry_id=entry_id,
+                revision=row.revision,
+                title=row.title,
+                summary=row.summary,
+                content_hash=row.content_hash,
+                replaced_at=at,
+            )
+        )
+        row.title, row.summary, row.revision, row.edited_at = title, summary, row.revision + 1, at
+
+    database.write(write)
+
+
+def test_an_entry_edited_into_another_thing_is_grouped_anew(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    one = write("a", "Acme releases Borealis 3, an open model for code")
+    two = write("b", "Hello world, this is a first post")
+    group_entries(database, now=now)
+    before = stories(database)
+    later = now + timedelta(hours=1)
+    edit(database, two, "Open code model Borealis 3 released by Acme", later)
+    group_entries(database, now=later)
+    after = stories(database)
+    assert after[one] == after[two] == before[one]
+    assert database.read(get_story, before[two]).id == before[one], "the number of the story it left leads on"
+
+    edit(database, two, "Regulator fines a chip maker over export papers", later + timedelta(hours=1))
+    group_entries(database, now=later + timedelta(hours=1))
+    assert stories(database)[two] not in {before[one], before[two]}
+    assert [entry.entry_id for entry in database.read(get_story, before[one]).entries] == [one]
+
+
+def test_a_lone_entry_that_is_edited_keeps_the_number_of_its_story(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    one = write("a", "Hello world, this is a first post")
+    group_entries(database, now=now)
+    before = rows(database)
+    edit(database, one, "Regulator fines a chip maker over export papers", now + timedelta(hours=1))
+    group_entries(database, now=now + timedelta(hours=1))
+    (after,) = rows(database)
+    assert (after[0], after[1]) == (before[0][0], "Regulator fines a chip maker over export papers")
+    assert group_entries(database, now=now + timedelta(hours=2)).entries == 0
+
+
+@pytest.mark.parametrize("why", ["small", "placed", "held"])
+def test_an_edit_moves_nothing_where(database: Database, now: datetime, why: str) -> None:
+    """It is small, or a person placed the entry, or shaped its story."""
+    write = Writer(database, now)
+    one = write("a", "Acme releases Borealis 3, an open model for code")
+    two = write("b", "Open code model Borealis 3 released by Acme", hours=2)
+    other = write("c", "Regulator fines a chip maker over export papers", hours=3)
+    group_entries(database, now=now)
+    if why == "placed":
+        database.write(move_entry, two, stories(database)[other], hand(now))
+    if why == "held":
+        database.write(pin_lead, stories(database)[one], one, hand(now))
+    before = stories(database)
+    title = "Open model Borealis 3 for code released by Acme" if why == "small" else "Hello world, a first post"
+    edit(database, two, title, now + timedelta(hours=1))
+    assert group_entries(database, now=now + timedelta(hours=1)).entries == 0
+    assert stories(database) == before
+
+
+def test_a_told_story_keeps_its_edited_entry(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    one = write("a", "Hello world, this is a first post")
+    write("b", "Acme releases Borealis 3, an open model for code")
+    group_entries(database, now=now)
+    before = stories(database)
+
+    def tell(session: Session) -> None:
+        digest = Digest(
+            cadence=Cadence.DAILY,
+            slot="one",
+            number=1,
+            period_start=now - timedelta(days=1),
+            period_end=now,
+            title="One",
+            content={},
+            content_version=1,
+            content_hash="",
+            composed_at=now,
+        )
+        session.add(digest)
+        session.flush()
+        session.add(DigestStory(digest_id=digest.id, story_id=before[one], position=1, section="lead"))
+
+    database.write(tell)
+    edit(database, one, "Open code model Borealis 3 released by Acme", now + timedelta(hours=1))
+    assert group_entries(database, now=now + timedelta(hours=1)).entries == 0
+    assert stories(database) == before
 
 
 def hand(now: datetime) -> Hand:

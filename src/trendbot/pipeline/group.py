@@ -20,6 +20,7 @@ from trendbot.logs import get_logger
 from trendbot.paths import bundled
 from trendbot.store import grouping as store
 from trendbot.store.database import Database
+from trendbot.store.regrouping import release_edited, vacated
 
 log = get_logger(__name__)
 
@@ -63,12 +64,16 @@ def group_entries(
 ) -> GroupReport:
     """Group all entries not yet in a story, oldest first; `progress(done, all)` is told after each batch.
 
+    Those of the last days that were edited into something else, and whose story was not told, are grouped anew.
+
     Raises:
         StoreError: the database refused; what was grouped before stays.
 
     """
-    total = database.read(store.count_ungrouped)
     grouper = Grouper(background())
+    fresh = now - timedelta(hours=grouper.grouping.reach)
+    database.write(release_edited, since=fresh, background=grouper.background)
+    total = database.read(store.count_ungrouped)
     numbers = count(_PROVISIONAL)
     placements: list[Placement] = []
     since: datetime | None = None
@@ -95,10 +100,13 @@ def _group(
 ) -> list[Placement]:
     """Decide and write one batch; `numbers` are provisional ones, each used once."""
     _bring_in_reach(database, grouper, pending)
+    formerly = database.read(vacated, [entry.identity for entry in pending])
     decided = []
-    for entry, number in zip(pending, numbers, strict=False):
+    for entry in pending:
+        former = formerly.get(entry.identity)
+        number = former or next(numbers)
         placement = _place(grouper, entry, number)
-        decided.append(store.Decided(entry=entry, placement=placement, opening=number))
+        decided.append(store.Decided(entry=entry, placement=placement, opening=number, former=former))
     grouper.rename(database.write(store.apply_placements, decided, background=grouper.background, now=now))
     return [one.placement for one in decided]
 

@@ -150,11 +150,16 @@ def list_addresses(session: Session, urls: Collection[str], *, since: datetime) 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decided:
-    """One entry's placement; `opening` is the provisional number of the story it opened."""
+    """One entry's placement; `opening` is the provisional number of the story it opened.
+
+    `former` is the story that it opened before it was edited, empty since: it opens that one again, or leaves it for
+    another.
+    """
 
     entry: Ungrouped
     placement: Placement
     opening: int
+    former: int | None = None
 
 
 def apply_placements(
@@ -165,11 +170,14 @@ def apply_placements(
     Opened stories are inserted, also where the batch has united them with another since (then as signposts), so that
     numbers do not depend on where batches end. Then memberships, unions, and the leads of what was touched.
     """
-    numbers = _open(session, [one for one in decided if one.placement.reason is Reason.OPENED])
+    opened = [one for one in decided if one.placement.reason is Reason.OPENED and one.former is None]
+    numbers = _open(session, opened)
     became: dict[int, int] = {}
     for one in decided:
         stays = numbers.get(one.placement.story, one.placement.story)
         became.update({numbers.get(loser, loser): stays for loser in one.placement.absorbed})
+    left = {one.former: numbers.get(one.placement.story, one.placement.story) for one in decided if one.former}
+    became.update({former: story for former, story in left.items() if former != story and former not in became})
     touched = _join(session, decided, numbers, became, now)
     for loser in became:
         unite_rows(session, _final(loser, became), loser)
@@ -201,9 +209,14 @@ def _open(session: Session, opened: Sequence[Decided]) -> dict[int, int]:
     return {one.opening: number for one, number in zip(opened, ids, strict=True)}
 
 
+def story_name(identity: str) -> uuid.UUID:
+    """Return the name for ever of the story that the entry of this identity opens."""
+    return uuid.uuid5(_NAMESPACE, identity)
+
+
 def _public_ids(session: Session, identities: Sequence[str]) -> dict[str, uuid.UUID]:
     """Return an id for each story opened: the same for the same opening entry, on every machine and at every run."""
-    wanted = {identity: uuid.uuid5(_NAMESPACE, identity) for identity in identities}
+    wanted = {identity: story_name(identity) for identity in identities}
     taken: set[uuid.UUID] = set()
     for chunk in chunks(sorted(wanted.values())):
         taken.update(session.scalars(select(Story.public_id).where(Story.public_id.in_(chunk))))

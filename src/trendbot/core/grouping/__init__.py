@@ -6,6 +6,7 @@ from trendbot.core.grouping.background import Background, pack, unpack
 from trendbot.core.grouping.grouper import Grouper, Grouping, Placement, Reason
 from trendbot.core.grouping.leads import Report, choose_lead, copies, news_since
 from trendbot.core.grouping.state import Item
+from trendbot.core.grouping.vectors import reads_otherwise
 
 __all__ = [
     "Background",
@@ -19,5 +20,6 @@ __all__ = [
     "copies",
     "news_since",
     "pack",
+    "reads_otherwise",
     "unpack",
 ]

@@ -28,6 +28,7 @@ BODY_TERMS = 24
 _STRESS = 1.2
 """Rare words count more than their idf: measured, names tell events apart better than subjects do."""
 _GRAIN = 2.0**20
+_KEPT = 0.5
 _SHORT = 4
 
 STOP_WORDS = frozenset(
@@ -131,6 +132,12 @@ def _without_ending(word: str) -> str:
 def _single(stump: str) -> str:
     """Undo the doubling of ``planned`` and ``running``."""
     return stump[:-1] if stump[-1] == stump[-2] and stump[-1] not in "ls" else stump
+
+
+def reads_otherwise(before: tuple[str, str], now: tuple[str, str], background: Background) -> bool:
+    """Tell whether a title with its summary says another thing than it did: not merely better, or at more length."""
+    old, new = vectors(*before, background), vectors(*now, background)
+    return max(dot(old.title, new.title), dot(old.body, new.body)) < _KEPT
 
 
 def dot(one: Vector, other: Vector) -> float:
