@@ -14,13 +14,14 @@ from trendbot import subscriptions
 from trendbot.bot.running import ensure_channel
 from trendbot.core.consent import Preferences
 from trendbot.core.digests import DigestPolicy
-from trendbot.core.variants import content_of, leaving_out, select_for, themes_of, variant_of, without_of
+from trendbot.core.variants import content_of, leanings_in, leaving_out, select_for, themes_of, variant_of, without_of
 from trendbot.core.vocabulary import Cadence
 from trendbot.pipeline.alerts import alert
 from trendbot.pipeline.audience import to_subscribers
 from trendbot.pipeline.compose import compose
 from trendbot.pipeline.rebuild import rebuild
 from trendbot.store import deliveries, digests
+from trendbot.store.feedback import say_feedback
 from trendbot.store.told import told_stories
 from trendbot.subscriptions import Act
 
@@ -134,3 +135,49 @@ def test_what_is_left_out_is_left_out_and_nothing_else(left_out: frozenset[int],
 
 def test_so_many_that_they_cannot_be_named_are_not_left_out() -> None:
     assert variant_of(["tools"], range(10**6, 10**6 + 500)) == "tools"
+
+
+# -- more and less -----------------------------------------------------------------------------------------------------
+
+leanings = st.dictionaries(st.sampled_from(["trust", "open-source", "efficiency"]), st.sampled_from([-2, -1, 1, 2]))
+
+
+@given(leanings, st.frozensets(st.sampled_from(["trust", "open-source"])), st.frozensets(st.sampled_from(STORIES)))
+def test_leanings_rank_anew_and_say_so(
+    wanted: dict[str, int], themes: frozenset[str], left_out: frozenset[int]
+) -> None:
+    variant = variant_of(themes, left_out, wanted)
+    assert (themes_of(variant), without_of(variant)) == (tuple(sorted(themes)), left_out)
+    assert leanings_in(variant) == wanted
+    plain, shown = content_of(CONTENT, variant_of(themes, left_out)), content_of(CONTENT, variant)
+    assert (plain is None) == (shown is None)
+    if shown is None or plain is None:
+        return
+    told, before = shown.items(), plain.items()
+    scores = {item.story_id: item.score for _, item in before}
+    for _, item in told:
+        points = item.parts.get("taste", 0.0)
+        assert abs(points) <= 0.5
+        assert bool(points) <= bool(set(item.themes) & set(wanted))
+        if item.story_id in scores:
+            assert item.score == round(scores[item.story_id] + points, 4)
+
+
+def test_who_wants_less_of_a_theme_reads_it_last(database: Database, now: datetime) -> None:
+    builders.add_day(database, now)
+    who = reader(database, 1, now - HOUR, hour=18, alerts=0, themes=("tools", "trust"))
+    other = reader(database, 2, now - HOUR, hour=18, alerts=0, themes=("tools", "trust"))
+    long_ago = now - timedelta(days=20)
+    old = [spread(database, long_ago, title=f"Old rule {number}", feeds=1, themes=("trust",)) for number in range(4)]
+    for story in old:
+        database.write(say_feedback, subscriber_id=who, story_id=story, value=-1, now=now)
+    digest = digest_of(database, now)
+    to_subscribers(database, RENDERER, now=now)
+    (mine,), (theirs,) = got(database, who), got(database, other)
+    assert (mine.variant, theirs.variant) == ("tools+trust^trust:-2", "tools+trust")
+    shown = [content_of(digest.content, each.variant) for each in (mine, theirs)]
+    told = [[item for _, item in each.items()] for each in shown if each]
+    places = [[place for place, item in enumerate(items) if "trust" in item.themes] for items in told]
+    assert places[0] > places[1]
+    assert told[0][places[0][0]].parts["taste"] == -0.5
+    assert rebuild(database, RENDERER, digest.id).problems == ()

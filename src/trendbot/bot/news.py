@@ -16,14 +16,16 @@ from trendbot.core import wording
 from trendbot.core.buttons import digest_rows
 from trendbot.core.digests import DigestContent, DigestItem
 from trendbot.core.entries import Entry
+from trendbot.core.leanings import leanings_of
 from trendbot.core.limits import plain_line
 from trendbot.core.lines import linked
 from trendbot.core.pictures import PictureForm
-from trendbot.core.variants import select_for, variant_of
+from trendbot.core.taste import taste
+from trendbot.core.variants import content_of, variant_of
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.pipeline.editions import ensure_edition
 from trendbot.render.environment import Renderer
-from trendbot.store import digests, entries, trends
+from trendbot.store import digests, entries, feedback, trends
 from trendbot.store.database import Database, Session
 from trendbot.store.digests import Digest
 from trendbot.store.trends import KeptReading
@@ -41,15 +43,22 @@ def newest_digest(session: Session, cadence: Cadence | None) -> Digest | None:
     return wanted or next(iter(digests.list_digests(session, limit=1)), None)
 
 
-def content_for(visit: Visit, digest: Digest) -> DigestContent | None:
-    """Return what of a digest the visitor's themes choose, or None where that is nothing."""
-    return select_for(digest.content, (slug for slug in visit.preferences.themes if slug in visit.themes))
+def content_for(session: Session, visit: Visit, digest: Digest) -> DigestContent | None:
+    """Return what of a digest the visitor is told, or None where that is nothing."""
+    return content_of(digest.content, variant_for(session, visit))
+
+
+def variant_for(session: Session, visit: Visit) -> str:
+    """Return the visitor's choice: the themes, and what the words "more" and "less" add up to."""
+    said = feedback.list_feedback(session, visit.subscriber.id) if visit.subscriber else ()
+    chosen = (slug for slug in visit.preferences.themes if slug in visit.themes)
+    return variant_of(chosen, leanings=leanings_of(taste(said, visit.now)))
 
 
 def glimpse(session: Session, visit: Visit) -> list[str]:
     """Return a first look at the newest digest: a few headlines as lines of HTML."""
     digest = newest_digest(session, visit.preferences.cadence)
-    content = content_for(visit, digest) if digest else None
+    content = content_for(session, visit, digest) if digest else None
     if content is None:
         return []
     return [f"• {headline(item)}" for _, item in content.items()[:GLIMPSE]]
@@ -65,8 +74,8 @@ def latest(database: Database, renderer: Renderer, visit: Visit) -> Answer:
     digest = database.read(newest_digest, visit.preferences.cadence)
     if digest is None:
         return answer(Post(text=visit.words.say("latest.none")))
-    chosen = (slug for slug in visit.preferences.themes if slug in visit.themes)
-    edition = ensure_edition(database, digest.id, ChannelKind.TELEGRAM, variant_of(chosen), renderer, now=visit.now)
+    variant = database.read(variant_for, visit)
+    edition = ensure_edition(database, digest.id, ChannelKind.TELEGRAM, variant, renderer, now=visit.now)
     if edition is None:
         return answer(Post(text=visit.words.say("latest.nothing")))
     *first, last = edition.parts

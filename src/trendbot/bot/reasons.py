@@ -41,7 +41,7 @@ def _told(session: Session, visit: Visit, place: int = 0) -> tuple[int | None, l
     digest = digest or news.newest_digest(session, visit.preferences.cadence)
     if digest is None:
         return None, []
-    content = news.content_for(visit, digest) or digest.content
+    content = news.content_for(session, visit, digest) or digest.content
     return digest.id, [item for _, item in content.items()][:MOST]
 
 

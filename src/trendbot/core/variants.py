@@ -23,6 +23,7 @@ from trendbot.core.digests import (
     DigestSection,
     ReportCard,
 )
+from trendbot.core.leanings import Leanings, leaned, name_of, read_name
 from trendbot.core.text import fold
 
 ALL = "all"
@@ -31,23 +32,25 @@ LONGEST = 1000
 THIN = 4
 """With no more stories than this beside the lead they stand under one heading."""
 RISES = 3
-_WITHOUT = "~"
-"""In the name of a variant: before the stories that are left out."""
+_LEANING, _WITHOUT = "^", "~"
+"""In the name of a variant: before what its readers want more and less of, and before the stories that are left out."""
 _GLANCE = 8
 """What a story costs beside its words, in words: finding it, its source, deciding whether to follow the link."""
 _HEAD = 40
 """What the title, the line and the foot cost, in words."""
 
 
-def variant_of(themes: Iterable[str], without: Iterable[int] = ()) -> str:
+def variant_of(themes: Iterable[str], without: Iterable[int] = (), leanings: Leanings | None = None) -> str:
     """Return the name of a choice of themes; no theme at all means every theme.
 
-    `without` are stories that its readers were told already. A choice so wide that its name cannot be kept counts as
-    every theme, and stories too many to be named as none.
+    `without` are stories that its readers were told already, `leanings` what they want more and less of. A choice so
+    wide that its name cannot be kept counts as every theme, and stories too many to be named as none.
     """
     slugs = sorted(set(themes))
     name = "+".join(slugs)
     chosen = f"+{ALL}" if slugs == [ALL] else name if name and len(name) <= LONGEST else ALL  # a theme may be called so
+    leaning = name_of(leanings or {})
+    chosen = f"{chosen}{_LEANING}{leaning}" if leaning else chosen
     left_out = ".".join(str(story) for story in sorted(set(without)))
     whole = f"{chosen}{_WITHOUT}{left_out}" if left_out else chosen
     return whole if len(whole) <= LONGEST else chosen
@@ -55,7 +58,7 @@ def variant_of(themes: Iterable[str], without: Iterable[int] = ()) -> str:
 
 def themes_of(variant: str) -> tuple[str, ...]:
     """Return the themes that a variant stands for, in order; none for every theme."""
-    chosen = variant.partition(_WITHOUT)[0]
+    chosen = variant.partition(_WITHOUT)[0].partition(_LEANING)[0]
     return () if chosen == ALL else tuple(slug for slug in chosen.split("+") if slug)
 
 
@@ -64,11 +67,20 @@ def without_of(variant: str) -> frozenset[int]:
     return frozenset(int(story) for story in variant.partition(_WITHOUT)[2].split(".") if story.isdecimal())
 
 
+def leanings_in(variant: str) -> Leanings:
+    """Return what the readers of a variant want more and less of."""
+    return read_name(variant.partition(_WITHOUT)[0].partition(_LEANING)[2])
+
+
 def content_of(content: DigestContent, variant: str) -> DigestContent | None:
     """Return what the readers of a variant are told of a digest, or None where that is nothing."""
     left = leaving_out(content, without_of(variant))
-    chosen = select_for(left, themes_of(variant)) if left else None
-    return replace(chosen, variant=variant) if chosen and without_of(variant) else chosen
+    if left is None:
+        return None
+    themes = themes_of(variant)
+    chosen = select_for(leaned(left, leanings_in(variant)), themes)
+    own = variant != variant_of(themes)
+    return replace(chosen, variant=variant) if chosen is not None and own else chosen
 
 
 def leaving_out(content: DigestContent, stories: frozenset[int]) -> DigestContent | None:

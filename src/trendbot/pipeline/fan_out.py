@@ -14,16 +14,18 @@ from datetime import datetime, timedelta
 
 from trendbot.core.delivering import LATE
 from trendbot.core.digests import DigestContent
+from trendbot.core.leanings import Leanings, leanings_of
 from trendbot.core.memory import for_reader
+from trendbot.core.taste import taste
 from trendbot.core.variants import variant_of
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import TrendbotError
 from trendbot.logs import get_logger
 from trendbot.pipeline.editions import ensure_edition
 from trendbot.render.environment import Renderer
-from trendbot.store import digests, fanning
+from trendbot.store import digests, fanning, feedback
 from trendbot.store.channels import Channel
-from trendbot.store.database import Database
+from trendbot.store.database import Database, Session
 from trendbot.store.deliveries import NewDelivery, parts_of, write_new
 from trendbot.store.digests import Digest, Edition
 from trendbot.store.fanning import DueSubscription, Served
@@ -81,6 +83,14 @@ class _Editions:
             return error
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What is known of the subscribers of a batch: when they were told which story, and what they lean to."""
+
+    told: Mapping[int, Mapping[int, datetime]]
+    leanings: Mapping[int, Leanings]
+
+
 def fan_out(database: Database, renderer: Renderer, *, now: datetime) -> FanOutReport:
     """Enqueue what is due at `now`; callers in an event loop hop to a thread. Run it as often as you like."""
     editions = _Editions(database=database, renderer=renderer, now=now)
@@ -88,8 +98,8 @@ def fan_out(database: Database, renderer: Renderer, *, now: datetime) -> FanOutR
     served, waiting, nothing, new = 0, 0, 0, 0
     after: tuple[datetime, int] | None = None
     while due := database.read(fanning.due_subscriptions, now=now, after=after, limit=BATCH):
-        told = _told(database, editions, due)
-        done = [each for each in (_served(one, editions, told, now) for one in due) if each is not None]
+        known = _Known(told=_told(database, editions, due), leanings=database.read(_leanings, due, now))
+        done = [each for each in (_served(one, editions, known, now) for one in due) if each is not None]
         new += database.write(fanning.serve, tuple(done)) if done else 0
         served += len(done)
         nothing += sum(not each.deliveries for each in done)
@@ -125,9 +135,13 @@ def _known(content: DigestContent, told: Mapping[int, datetime]) -> frozenset[in
     return _stories(content) - (_stories(left) if left else frozenset())
 
 
-def _served(
-    due: DueSubscription, editions: _Editions, told: Mapping[int, Mapping[int, datetime]], now: datetime
-) -> Served | None:
+def _leanings(session: Session, due: Sequence[DueSubscription], now: datetime) -> dict[int, Leanings]:
+    """Return what those of a batch who ever said so want more and less of."""
+    said = feedback.who_said(session, [each.subscriber_id for each in due])
+    return {who: leanings_of(taste(feedback.list_feedback(session, who), now)) for who in said}
+
+
+def _served(due: DueSubscription, editions: _Editions, known: _Known, now: datetime) -> Served | None:
     """Return what a subscription gets; None where its digest is not made yet, or could not be rendered."""
     cadence = due.preferences.cadence
     if cadence is None:
@@ -135,8 +149,9 @@ def _served(
     digest = editions.newest(cadence)
     if digest is None or digest.frozen_at <= due.due_at - _SPAN[cadence]:
         return _moved_on(due, (), now) if due.due_at + LATE[cadence] < now else None
-    known = _known(digest.content, told.get(due.subscriber_id, {}))
-    edition = editions.edition(digest, due.channel.kind, variant_of(due.preferences.themes, known))
+    without = _known(digest.content, known.told.get(due.subscriber_id, {}))
+    variant = variant_of(due.preferences.themes, without, known.leanings.get(due.subscriber_id))
+    edition = editions.edition(digest, due.channel.kind, variant)
     if isinstance(edition, Exception):
         return None
     return _moved_on(due, _deliveries(due, edition, cadence) if edition else (), now)
