@@ -244,15 +244,15 @@ def test_the_lead_is_the_title_nearest_to_all() -> None:
         report(3, "Borealis 3, open code model, released"),
         report(4, "Thoughts?", kind=FeedKind.COMMUNITY),
     ]
-    assert choose_lead(reports, background()) in {2, 3}
-    assert choose_lead([], background()) is None
+    assert choose_lead(reports) in {2, 3}
+    assert choose_lead([]) is None
 
 
 def test_a_withdrawn_entry_is_no_lead_and_weight_decides_between_two() -> None:
     two = [report(1, "Acme opens a lab in Oslo", withdrawn=True), report(2, "Oslo gets an Acme lab")]
-    assert choose_lead(two, background()) == 2
+    assert choose_lead(two) == 2
     weighed = [report(1, "Acme opens an Oslo lab"), report(2, "Acme opens an Oslo lab", hours=1, weight=2.0)]
-    assert choose_lead(weighed, background()) == 2
+    assert choose_lead(weighed) == 2
 
 
 def test_syndicated_copies_are_known_and_are_no_news() -> None:

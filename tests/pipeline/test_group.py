@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from trendbot.core.vocabulary import Cadence, FeedKind
 from trendbot.errors import ConflictError, NotFoundError
-from trendbot.pipeline.group import background, group_entries
+from trendbot.pipeline.group import group_entries
 from trendbot.store.database import Database, sqlite_url
 from trendbot.store.schema import Digest, DigestStory, Entry, EntryRevision, Feed, Story, StoryEntry
 from trendbot.store.stories import get_story
@@ -256,7 +256,7 @@ def test_a_told_story_keeps_its_edited_entry(database: Database, now: datetime) 
 
 
 def hand(now: datetime) -> Hand:
-    return Hand(by="ada", now=now, background=background())
+    return Hand(by="ada", now=now)
 
 
 def test_what_a_person_split_stays_split(database: Database, now: datetime) -> None:

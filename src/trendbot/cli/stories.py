@@ -154,11 +154,10 @@ def _decide(choices: Choices, act: Callable[[Session, Hand], Act], *, editor: st
     """Carry out what a person decided, and say what changed and how it is taken back."""
     from trendbot.bootstrap import Access
     from trendbot.cli.opening import opened
-    from trendbot.pipeline.group import background
     from trendbot.store.story_acts import Hand
 
     with opened(choices, Access.WRITE) as app:
-        hand = Hand(by=editor, now=app.clock(), background=background())
+        hand = Hand(by=editor, now=app.clock())
         made = app.database.write(act, hand)
     if json_:
         show_json(made)

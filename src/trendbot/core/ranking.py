@@ -17,6 +17,7 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from trendbot.core import titles
+from trendbot.core.leads import lead_of
 from trendbot.core.summaries import content_words, cosine
 from trendbot.core.vocabulary import FeedKind
 from trendbot.core.weights import AS_MEASURED, Weights
@@ -191,34 +192,8 @@ def content_vector(text: str) -> Counter[str]:
 
 
 def choose_lead(candidate: Candidate) -> Report:
-    """Return the report whose title stands for the story.
-
-    The title nearest to all titles of the story, weighted by its feed; a question, a first-person title, a very short
-    or a very long one stands back; so does, of a story that returns, a title that says what was told. With one or two
-    reports the feed's weight decides, then the earlier date.
-    """
-    reports = candidate.reports
-    everything: Counter[str] = Counter(word for report in reports for word in set(content_words(report.title)))
-    known = [content_vector(title) for title in candidate.known]
-
-    def worth(report: Report) -> tuple[float, float, int]:
-        own = content_vector(report.title)
-        near = cosine(own, everything) if len(reports) > 2 else 0.0  # noqa: PLR2004
-        stale = max((cosine(own, title) for title in known), default=0.0) >= _NEAR
-        plain = -0.5 * _is_weak(report.title) - 0.4 * (not 20 <= len(report.title) <= 160)  # noqa: PLR2004
-        social = -0.3 * (report.kind is FeedKind.COMMUNITY)
-        return (
-            near + plain + social - 0.8 * stale + 0.3 * report.weight,
-            -report.dated_at.timestamp(),
-            -report.entry_id,
-        )
-
-    return max(reports, key=worth)
-
-
-def _is_weak(title: str) -> bool:
-    tests = (titles.is_personal, titles.is_question, titles.is_promotion, titles.is_routine)
-    return any(test(title) for test in tests)
+    """Return the report that stands for the story; see ``core/leads.py``."""
+    return lead_of(candidate.reports, candidate.known)
 
 
 def select(

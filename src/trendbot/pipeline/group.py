@@ -107,7 +107,7 @@ def _group(
         number = former or next(numbers)
         placement = _place(grouper, entry, number)
         decided.append(store.Decided(entry=entry, placement=placement, opening=number, former=former))
-    grouper.rename(database.write(store.apply_placements, decided, background=grouper.background, now=now))
+    grouper.rename(database.write(store.apply_placements, decided, now=now))
     return [one.placement for one in decided]
 
 

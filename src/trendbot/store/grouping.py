@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from trendbot.core.grouping import Background, Item, Placement, Reason, Report, choose_lead
+from trendbot.core.grouping import Item, Placement, Reason, Report, choose_lead
 from trendbot.core.urls import is_front_page
 from trendbot.core.vocabulary import Annotator
 from trendbot.store.chunks import chunks
@@ -162,9 +162,7 @@ class Decided:
     former: int | None = None
 
 
-def apply_placements(
-    session: Session, decided: Sequence[Decided], *, background: Background, now: datetime
-) -> dict[int, int]:
+def apply_placements(session: Session, decided: Sequence[Decided], *, now: datetime) -> dict[int, int]:
     """Write a batch of decisions in order and return the numbers that the opened stories got, by provisional number.
 
     Opened stories are inserted, also where the batch has united them with another since (then as signposts), so that
@@ -181,7 +179,7 @@ def apply_placements(
     touched = _join(session, decided, numbers, became, now)
     for loser in became:
         unite_rows(session, _final(loser, became), loser)
-    refresh(session, touched | {_final(loser, became) for loser in became}, background=background)
+    refresh(session, touched | {_final(loser, became) for loser in became})
     return numbers
 
 
@@ -253,7 +251,7 @@ def unite_rows(session: Session, winner: int, loser: int) -> None:
     )
 
 
-def refresh(session: Session, stories: Iterable[int], *, background: Background) -> None:
+def refresh(session: Session, stories: Iterable[int]) -> None:
     """Choose the lead of each story anew, unless a person pinned it, and set its title and span."""
     for chunk in chunks(sorted(stories)):
         holds = select(StoryHold.story_id, StoryHold.lead_entry_id).where(StoryHold.story_id.in_(chunk))
@@ -267,7 +265,7 @@ def refresh(session: Session, stories: Iterable[int], *, background: Background)
         reports = list_reports(session, chunk, newest=_LEAD_FROM)
         updates = []
         for number, first_at, last_at in spans:
-            lead = pinned.get(number) or choose_lead(reports[number], background)
+            lead = pinned.get(number) or choose_lead(reports[number])
             title = next((one.title for one in reports[number] if one.entry_id == lead), None)
             if title is None and lead is not None:
                 title = session.scalar(select(Entry.title).where(Entry.id == lead))

@@ -47,7 +47,7 @@ def release_edited(session: Session, *, since: datetime, background: Background)
             released.append(one)
     for chunk in chunks([one.entry_id for one in released]):
         session.execute(delete(StoryEntry).where(StoryEntry.entry_id.in_(chunk)))
-    refresh(session, {one.story_id for one in released if left[one.story_id]}, background=background)
+    refresh(session, {one.story_id for one in released if left[one.story_id]})
     return len(released)
 
 

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from trendbot.core.grouping import Background
 from trendbot.core.vocabulary import Annotator
 from trendbot.errors import ConflictError, NotFoundError
 from trendbot.store.curation import Act, Change, State, Subject, get_act, last_act, record, undo_act
@@ -29,11 +28,10 @@ BY_HAND = "placed by a person"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hand:
-    """Who decides, and when; `background` weighs words where leads are chosen anew."""
+    """Who decides, and when."""
 
     by: str
     now: datetime
-    background: Background
 
 
 def merge_stories(session: Session, story: int, others: Sequence[int], hand: Hand) -> Act:
@@ -118,7 +116,7 @@ def undo_story_act(session: Session, act: int | None, hand: Hand) -> Act:
     """
     found = get_act(session, act) if act is not None else last_act(session, kinds=[KIND])
     number, changes = undo_act(session, found, {"place": PLACE, "story": STORY}, by=hand.by, now=hand.now)
-    _refresh(session, changes, hand)
+    _refresh(session, changes)
     return get_act(session, number)
 
 
@@ -157,17 +155,17 @@ def _act(session: Session, kind: str, places: Mapping[int, State], stories: Mapp
         before = subject.read(session, list(after))
         subject.restore(session, after)
         changes += [Change(subject=f"{name}:{key}", before=before[key], after=after[key]) for key in after]
-    _refresh(session, changes, hand)
+    _refresh(session, changes)
     return get_act(session, record(session, kind, changes, by=hand.by, now=hand.now))
 
 
-def _refresh(session: Session, changes: Iterable[Change], hand: Hand) -> None:
+def _refresh(session: Session, changes: Iterable[Change]) -> None:
     touched: set[int] = set()
     for change in changes:
         name, _, key = change.subject.partition(":")
         states = (change.before, change.after)
         touched |= {int(state["story"]) for state in states} if name == "place" else {int(key)}
-    refresh(session, touched, background=hand.background)
+    refresh(session, touched)
 
 
 def _read_places(session: Session, keys: Sequence[str]) -> dict[str, State]:

@@ -6,22 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trendbot.core.grouping.background import Background
-from trendbot.core.grouping.vectors import Vector, dot, vectors
+from trendbot.core.leads import lead_of
 from trendbot.core.text import normal_title, words
 from trendbot.core.vocabulary import FeedKind
 
-_PRIOR = {
-    FeedKind.NEWS: 0.06,
-    FeedKind.LAB: 0.06,
-    FeedKind.NEWSLETTER: 0.0,
-    FeedKind.RESEARCH: 0.04,
-    FeedKind.ENGINEERING: 0.03,
-    FeedKind.POLICY: 0.04,
-    FeedKind.PAPER: 0.0,
-    FeedKind.COMMUNITY: -0.12,
-}
-_COLOURED = frozenset("i my me we our how why what watch opinion video podcast ask show".split())  # noqa: SIM905
 _COPY = 0.85
 _FEW_WORDS = 12
 
@@ -40,31 +28,13 @@ class Report:
     withdrawn: bool = False
 
 
-def choose_lead(reports: Sequence[Report], background: Background) -> int | None:
-    """Return the entry that stands for a story; None where it has none.
+def choose_lead(reports: Sequence[Report]) -> int | None:
+    """Return the entry that stands for a story; None where it has none. See ``core/leads.py``.
 
-    The title nearest to the centroid of all titles wins (measured against 307 human roundups: ROUGE-1 .422 against .380
-    for the first and .373 for a random one), corrected by what the feed is and weighs, and by marks of a title that
-    tells no event: a question, the first person, a label. Equal ones: the earlier.
+    One that its feed took back, or without a title, only where there is no other.
     """
     shown = [report for report in reports if not report.withdrawn and report.title] or list(reports)
-    if not shown:
-        return None
-    titles = {report.entry_id: vectors(report.title, "", background).title for report in shown}
-    total: dict[str, float] = {}
-    for vector in titles.values():
-        for term, value in vector.items():
-            total[term] = total.get(term, 0.0) + value
-    length = sum(value * value for value in total.values()) ** 0.5 or 1.0
-    return min(shown, key=lambda report: _order(report, titles[report.entry_id], total, length)).entry_id
-
-
-def _order(report: Report, title: Vector, total: Vector, length: float) -> tuple[float, datetime, int]:
-    said = words(report.title)
-    merit = dot(title, total) / length + _PRIOR[report.kind] + 0.05 * min(max(report.weight - 1, -1), 1)
-    merit -= 0.15 * ("?" in report.title or any(word in _COLOURED for word in said[:2]))
-    merit -= 0.01 * max(0, len(said) - 16)
-    return (-round(merit, 6), report.dated_at, report.entry_id)
+    return lead_of(shown).entry_id if shown else None
 
 
 def copies(reports: Sequence[Report]) -> dict[int, int]:
