@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trendbot.core.withdrawals import newest_first, vanished, withdrawn
@@ -62,6 +62,7 @@ def test_only_what_lies_inside_of_what_is_shown_is_withdrawn() -> None:
     assert withdrawn(missing, days(9, 5, 8, 6, 7)) == frozenset()
 
 
+@settings(deadline=None)
 @given(st.integers(5, 40), st.integers(1, 5), st.booleans())
 def test_a_window_that_moves_on_takes_nothing_back(size: int, more: int, newest: bool) -> None:
     before, after = list(range(size, 0, -1)), list(range(size + more, more, -1))
