@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli.conftest import Cli, one_line
 
+from trendbot.cli.tag_view import changes_in_words
+from trendbot.store.curation import Act, Change
 from trendbot.store.lock import home_lock
 
 THEMES = """
@@ -292,3 +295,44 @@ def test_edit_shows_the_change_and_applies_it(desk: Cli, tmp_path: Path, monkeyp
 def test_edit_without_a_change(desk: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(tmp_path, monkeypatch, "s/x/x/")
     assert "nothing was changed" in desk("themes", "edit", "--yes").out
+
+
+def test_many_noes_are_told_in_short() -> None:
+    themes = ["tools", *(f"theme-{number}" for number in range(7))]
+    tags = {slug: {"applies": slug == "tools"} for slug in themes}
+    change = Change(subject="entry:7", before={"tags": {}}, after={"tags": tags})
+    at = datetime(2026, 11, 25, tzinfo=UTC)
+    act = Act(
+        act=1, kind="tag.review", made_at=at, made_by="ann", note="", undoes=None, undone_by=None, changes=(change,)
+    )
+    assert changes_in_words(act) == "entry 7 +tools, no to 7 others"
+
+
+def test_a_change_that_is_not_taken_is_kept_as_a_draft(
+    desk: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = desk("themes", "show").out
+    editor(tmp_path, monkeypatch, 's/"saw" = 0.4/"saw" = 1/')
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    said = desk("themes", "edit")
+    assert said.code == 0
+    assert "tools: 1 gained" in said.out
+    draft = home / "themes.draft.toml"
+    assert "not in force; your text is in" in said.out
+    assert '"saw" = 1' in draft.read_text(encoding="utf-8")
+    assert desk("themes", "show").out == before
+    assert themes_of(desk, 2) == []
+    assert desk("themes", "apply", draft).code == 0
+    assert themes_of(desk, 2) == ["tools"]
+
+
+def test_a_text_that_cannot_be_understood_is_not_lost(
+    desk: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor(tmp_path, monkeypatch, "s/^format = 1$/format = one/")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    said = desk("themes", "edit")
+    assert said.code == 2
+    assert "themes.toml:2: not valid TOML" in said.err
+    assert "your text is in" in said.err
+    assert "format = one" in (home / "themes.draft.toml").read_text(encoding="utf-8")

@@ -109,7 +109,10 @@ def _change_in_words(change: Change) -> str:
     words = {after.get(slug) for slug in changed}
     if len(changed) >= MANY and len(words) == 1:
         return f"{subject}: {ALL[words.pop()]}"
-    return f"{subject} {' '.join(SIGNS[after.get(slug)] + slug for slug in changed) or 'read'}"
+    noes = [slug for slug in changed if after.get(slug) is False]
+    folded = noes if len(noes) >= MANY else []
+    said = " ".join(SIGNS[after.get(slug)] + slug for slug in changed if slug not in folded) or "read"
+    return f"{subject} {said}{f', no to {len(folded)} others' if folded else ''}"
 
 
 def _yes_and_no(state: Mapping[str, Any]) -> dict[str, bool]:

@@ -218,7 +218,7 @@ def edit_themes(choices: Choices, *, by: str, yes: bool) -> None:
     from trendbot.cli.lab_view import show_comparison
 
     used = in_use(choices)
-    new = _edited(used)
+    new = _edited(choices, used)
     if new is None:
         click.echo("nothing was changed")
         return
@@ -231,13 +231,19 @@ def edit_themes(choices: Choices, *, by: str, yes: bool) -> None:
     if yes or click.confirm("\nPut it in force?"):
         put_in_force(choices, new, since=None, note="", by=by)
     else:
-        kept = own_themes(choices.settings()).with_name("themes.draft.toml")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(new.text, encoding="utf-8")
+        kept = _draft(choices, new.text)
         click.echo(f"not in force; your text is in {near(kept)}: `trendbot themes apply {near(kept)}` takes it")
 
 
-def _edited(used: Source) -> Source | None:
+def _draft(choices: Choices, text: str) -> Path:
+    """Keep what a person wrote and did not put in force beside their themes file."""
+    kept = own_themes(choices.settings()).with_name("themes.draft.toml")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(text, encoding="utf-8")
+    return kept
+
+
+def _edited(choices: Choices, used: Source) -> Source | None:
     """Give what the person made of the text, None where it is as before; ask again while it cannot be understood."""
     text = used.text
     while True:
@@ -249,5 +255,6 @@ def _edited(used: Source) -> Source | None:
         except TrendbotError as error:
             click.echo(plain(str(error)), err=True)
             if not click.confirm("Edit again?", default=True):
-                raise
+                kept = _draft(choices, edited)
+                raise ConfigError(f"nothing was changed; your text is in {near(kept)}: mend it there") from error
             text = edited

@@ -29,6 +29,8 @@ WORTH_TELLING = 0.05
 """Probability from which a theme without any evidence is explained."""
 BARS = "▁▂▃▄▅▆▇█"
 
+KEYS_A_LINE = 7
+"""Keys in the first line at the bottom, so that no key is parted from its word at 80 columns."""
 KEYS = (
     ("1–8", "theme"),
     ("0", "none"),
@@ -153,9 +155,10 @@ def status_text(*, place: int, of: int, sheet: Sheet | None, done: int) -> Text:
 def keys_text(keys: Sequence[tuple[str, str]] = KEYS) -> Text:
     """Give the keys at the bottom."""
     text = Text(overflow="fold")
-    for key, does in keys:
-        text.append(f" {key}", style=f"bold {ACCENT}")
-        text.append(f"\u00a0{does.replace(' ', chr(0xA0))} ", style=MUTED)
+    for place, (key, does) in enumerate(keys):
+        text.append("\n" * (place == KEYS_A_LINE))
+        text.append(key, style=f"bold {ACCENT}")
+        text.append(f"\u00a0{does.replace(' ', chr(0xA0))}  ", style=MUTED)
     return text
 
 

@@ -68,7 +68,7 @@ class ReviewScreen(App[None]):
     CSS = """
     Screen { background: $background; color: $foreground; }
     #status { height: 1; background: $panel; }
-    #keys { dock: bottom; height: auto; background: $panel; }
+    #keys { dock: bottom; height: auto; background: $panel; padding: 0 1; }
     #search { dock: bottom; display: none; border: tall $accent; }
     #search.shown { display: block; }
     #entry { padding: 1 2 0 2; scrollbar-size-vertical: 1; }
