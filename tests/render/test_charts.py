@@ -69,6 +69,8 @@ def test_an_svg_says_what_it_shows_and_carries_no_script_and_no_address() -> Non
     text = "".join(tree.itertext())
     assert "Weights <script> & $x$: 23 reports in 7 days, usually 8.2" in text
     assert not list(tree.iter(f"{SVG}script"))
+    assert [each.tag for each in list(tree)[:2]] == [f"{SVG}title", f"{SVG}desc"]
+    assert len(picture.data) < 20_000
 
 
 def test_the_same_digest_gives_the_same_bytes_in_another_process() -> None:

@@ -9,6 +9,7 @@ is missing, or nothing rose, or the days before are unknown, there is no chart.
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import json
 import math
@@ -36,6 +37,8 @@ _LIGHT = {"paper": "#FDFCFA", "ink": "#1A1C20", "muted": "#5B606B", "band": "#E9
 _DARK = {"paper": "#14161A", "ink": "#ECEAE6", "muted": "#A3A8B3", "band": "#2A2E36", "rule": "#30343C"}
 _ACCENT = {"light": "#B4420F", "dark": "#FF9A62"}
 _SERIF, _SANS = "STIXGeneral", "DejaVu Sans"
+_WEB_FONTS = {_SERIF: "Charter, 'Iowan Old Style', Georgia, serif", _SANS: "system-ui, sans-serif"}
+"""What an SVG names in place of the fonts of the drawing library: the reader's own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,29 +97,40 @@ def _picture(rises: Sequence[DigestRise], brand: str, form: PictureForm) -> Pict
     colours = (_DARK if how.dark else _LIGHT) | {"accent": _ACCENT["dark" if how.dark else "light"]}
     stream = io.BytesIO()
     with mpl.rc_context(
-        {"svg.hashsalt": "trendbot", "svg.fonttype": "path", "font.family": _SANS, "path.simplify": False}
+        {"svg.hashsalt": "trendbot", "svg.fonttype": "none", "font.family": _SANS, "path.simplify": False}
     ):
         figure = Figure(figsize=_INCHES, dpi=how.dots, facecolor=colours["paper"])
         _compose(figure, rises, brand, colours)
         figure.savefig(
-            stream, format=how.format, dpi=how.dots, facecolor=colours["paper"], metadata=_metadata(rises, how)
+            stream, format=how.format, dpi=how.dots, facecolor=colours["paper"], metadata=_UNNAMED[how.format]
         )
-    return Picture(form=form, media_type=_MEDIA[how.format], data=_small(stream.getvalue(), how))
+    data = stream.getvalue()
+    return Picture(
+        form=form,
+        media_type=_MEDIA[how.format],
+        data=_small(data) if how.format == "png" else _for_the_web(data, rises),
+    )
 
 
 _MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
+_UNNAMED: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
+}
+"""What the drawing library writes of itself, left out: it would make the same chart differ."""
 
 
-def _metadata(rises: Sequence[DigestRise], how: _Form) -> dict[str, Any]:
-    if how.format == "png":
-        return {"Software": None}
-    return {"Date": None, "Creator": None, "Title": wording.chart_title(rises), "Description": wording.chart_alt(rises)}
+def _for_the_web(data: bytes, rises: Sequence[DigestRise]) -> bytes:
+    """Set an SVG in the reader's own fonts, and give it the title and description that are read out."""
+    for font, own in _WEB_FONTS.items():
+        data = data.replace(f"'{font}'".encode(), own.encode())
+    head = data.index(b">", data.index(b"<svg")) + 1
+    title, words = (html.escape(text) for text in (wording.chart_title(rises), wording.chart_alt(rises)))
+    return data[:head] + f"\n <title>{title}</title>\n <desc>{words}</desc>".encode() + data[head:]
 
 
-def _small(data: bytes, how: _Form) -> bytes:
+def _small(data: bytes) -> bytes:
     """Reduce a PNG to few colours: a third of the bytes, and nobody sees it."""
-    if how.format != "png":
-        return data
     from PIL import Image
 
     stream = io.BytesIO()
