@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.contents import full, item, said
 
 from trendbot.core.digests import Audience, Budget, DigestContent, DigestSection
-from trendbot.core.variants import ALL, cost, fitted, select_for, themes_of, variant_of
+from trendbot.core.variants import ALL, content_of, cost, fitted, select_for, themes_of, variant_of
 
 TITLES = {"tools": "Tools for people", "market": "Market and adoption", "trust": "Privacy and transparency"}
 slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8})?", fullmatch=True)
@@ -145,3 +145,11 @@ def test_a_thin_day_stands_under_one_heading(count: int) -> None:
     shelves = [DigestSection(slug=str(n), title=str(n), items=(long(n, 1.0, 5),)) for n in range(count)]
     sections, _ = fitted(long(99, 9.0, 5), shelves, [], Budget())
     assert len(sections) == {0: 0, 1: 1, 2: 1, 5: 5}[count]
+
+
+def test_where_every_story_is_left_out_there_is_nothing_to_tell_also_to_readers_of_all() -> None:
+    shown = [item.story_id for _, item in pooled().items()]
+    unseen = replace(pooled(), stories=(*pooled().stories, item(99, "Nobody was told", themes=("trust",))))
+    assert content_of(unseen, variant_of([], shown)) is None
+    quiet = full(lead=None, sections=(), also=(), quiet=True)
+    assert content_of(quiet, ALL) is quiet

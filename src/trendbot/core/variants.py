@@ -79,8 +79,9 @@ def content_of(content: DigestContent, variant: str) -> DigestContent | None:
         return None
     themes = themes_of(variant)
     chosen = select_for(leaned(left, leanings_in(variant)), themes)
-    own = variant != variant_of(themes)
-    return replace(chosen, variant=variant) if chosen is not None and own else chosen
+    if chosen is None or (chosen.lead is None and not content.quiet):
+        return None
+    return replace(chosen, variant=variant) if variant != variant_of(themes) else chosen
 
 
 def leaving_out(content: DigestContent, stories: frozenset[int]) -> DigestContent | None:
