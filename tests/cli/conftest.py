@@ -16,8 +16,6 @@ from tests import builders
 from tests.cli.site import Site, serve
 
 from trendbot.cli import main
-from trendbot.paths import bundled
-from trendbot.pipeline.tag import ThemesFile, tag_entries
 from trendbot.store.database import Database
 
 
@@ -73,9 +71,8 @@ def cli(capsys: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def news(home: Path, database: Database, tmp_path: Path, now: datetime) -> list[int]:
-    """Put a day of news, tagged by the rules that ship, into the test's home; return its stories."""
+    """Put a day of news into the test's home; return its stories."""
     stories = builders.add_day(database, now)
-    tag_entries(database, now=now, themes=ThemesFile(text=(bundled("seeds") / "themes.toml").read_text("utf-8")))
     database.close()
     home.mkdir()
     (tmp_path / "trendbot.db").rename(home / "trendbot.db")

@@ -11,6 +11,7 @@ from trendbot.core.digests import DigestPolicy
 from trendbot.core.vocabulary import Cadence
 from trendbot.paths import bundled
 from trendbot.pipeline.compose import compose
+from trendbot.pipeline.tag import ThemesFile, tag_entries
 from trendbot.render.environment import Renderer
 from trendbot.store.database import Database, sqlite_url
 
@@ -25,6 +26,8 @@ def test_one_screen_shows_every_stage_and_what_is_unclear_is_listed(
 ) -> None:
     story = news[0]
     with Database(sqlite_url(home / "trendbot.db")) as database:
+        text = (bundled("seeds") / "themes.toml").read_text("utf-8")
+        tag_entries(database, now=now, themes=ThemesFile(text=text))
         compose(database, Renderer(bundled("templates")), cadence=Cadence.DAILY, now=now, policy=DigestPolicy())
     said = cli("why", f"s{story}")
     assert said.code == 0
