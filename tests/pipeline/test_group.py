@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from trendbot.core.vocabulary import Cadence, FeedKind
+from trendbot.core.vocabulary import Annotator, Cadence, FeedKind
 from trendbot.errors import ConflictError, NotFoundError
 from trendbot.pipeline.group import group_entries
 from trendbot.store.database import Database, sqlite_url
-from trendbot.store.schema import Digest, DigestStory, Entry, EntryRevision, Feed, Story, StoryEntry
-from trendbot.store.stories import get_story
+from trendbot.store.schema import Digest, DigestStory, Entry, EntryRevision, Feed, Story, StoryEntry, Tag, Theme
+from trendbot.store.stories import feeds_of, get_story, list_stories
 from trendbot.store.story_acts import Hand, merge_stories, move_entry, pin_lead, split_story, undo_story_act
 
 if TYPE_CHECKING:
@@ -155,6 +155,28 @@ def test_batches_change_nothing_where_entries_come_late(
             group_entries(database, now=now, batch=batch)
             results.append((stories(database), rows(database)))
     assert results[0] == results[1] == results[2]
+
+
+def test_a_history_brought_in_at_once_is_grouped_as_if_it_had_come_day_by_day(
+    tmp_path: Path,
+    _empty_database: bytes,  # noqa: PT019  (its bytes are copied)
+    now: datetime,
+) -> None:
+    results = []
+    for daily in (True, False):
+        path = tmp_path / f"daily-{daily}.db"
+        path.write_bytes(_empty_database)
+        with Database(sqlite_url(path)) as database:
+            write = Writer(database, now)
+            for day in range(30):
+                for feed in "abc":
+                    told = EVENTS[day // 2 % 4][feed == "b"]
+                    write(feed, f"{told} no {day // 2}", hours=day * 24 + ord(feed) % 7)
+                if daily:
+                    group_entries(database, now=now + timedelta(days=day + 1))
+            group_entries(database, now=now + timedelta(days=31))
+            results.append((stories(database), rows(database)))
+    assert results[0] == results[1]
 
 
 def edit(database: Database, entry_id: int, title: str, at: datetime, *, summary: str = "") -> None:
@@ -332,3 +354,50 @@ def test_copies_and_news_are_told_apart(database: Database, now: datetime) -> No
     assert {entry.entry_id: entry.copy_of for entry in story.entries} == {one: None, two: one, three: None}
     assert [entry.entry_id for entry in story.entries if entry.new] == [three]
     assert story.feeds == 2
+
+
+def test_stories_are_listed_by_time_and_theme(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    first = write("a", "Acme releases Borealis 3, an open model for code")
+    write("b", "Regulator fines a chip maker over export papers", hours=30)
+    group_entries(database, now=now)
+
+    def tag(session: Session) -> None:
+        theme = Theme(slug="open", title="Open")
+        session.add(theme)
+        session.flush()
+        human = {"annotator": Annotator.HUMAN, "made_by": "ada", "applies": True, "made_at": now, "entry_revision": 1}
+        session.add(Tag(entry_id=first, theme_id=theme.id, **human))
+
+    database.write(tag)
+    found = stories(database)
+    day = now + timedelta(hours=20)
+    assert [line.id for line in database.read(list_stories)] == [found[first] + 1, found[first]]
+    assert [line.id for line in database.read(list_stories, since=day)] == [found[first] + 1]
+    assert [line.id for line in database.read(list_stories, until=day)] == [found[first]]
+    assert [line.id for line in database.read(list_stories, theme="open")] == [found[first]]
+    assert len(database.read(list_stories, limit=1)) == 1
+    assert database.read(get_story, found[first]).themes == ("open",)
+    assert database.read(feeds_of, found[first]) == {write.feeds["a"]}
+    with pytest.raises(NotFoundError):
+        database.read(get_story, 999)
+
+
+def test_progress_is_told_and_nothing_to_do_is_done_at_once(database: Database, now: datetime) -> None:
+    fill(database, now)
+    told: list[tuple[int, int]] = []
+    group_entries(database, now=now, batch=10, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (36, 36)
+    assert group_entries(database, now=now).entries == 0
+
+
+def test_nothing_may_be_split_off_that_leaves_nothing(database: Database, now: datetime) -> None:
+    write = Writer(database, now)
+    one = write("a", "Acme releases Borealis 3, an open model for code")
+    other = write("b", "Regulator fines a chip maker over export papers")
+    group_entries(database, now=now)
+    found = stories(database)
+    with pytest.raises(ConflictError):
+        database.write(split_story, found[one], [one], hand(now))
+    with pytest.raises(ConflictError):
+        database.write(pin_lead, found[one], other, hand(now))
