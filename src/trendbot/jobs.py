@@ -163,7 +163,7 @@ async def replay(app: App, folder: Path, *, progress: Progress = _silent) -> Run
         raise ConfigError(f"{app.home} holds entries already: replay into an empty home, named by --home")
     tape = Tape(folder)
     gathered = published = None
-    there = app
+    there = app = replace(app, approvals={})  # nobody sits at the desk of the past
     for number, run in enumerate(tape.runs, 1):
         there = replace(app, clock=frozen_clock(run.at))
         polled = await replay_run(there.database, tape, run, policy=app.polling)

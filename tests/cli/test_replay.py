@@ -22,9 +22,12 @@ def test_a_recording_gives_the_same_editions_each_time(cli: Cli, site: Site, tmp
     for now in ("2026-11-15T18:00Z", "2026-11-16T18:00Z"):
         said = cli("run", "--opml", opml, "--allow-private", "--now", now, "--record", tape, "--out", tmp_path / "live")
         assert said.code == 0, said.err
-    for name in ("first", "second"):
-        said = cli("replay", tape, "--home", tmp_path / f"home-{name}", "--out", tmp_path / name)
+    fewer = tmp_path / "fewer.toml"
+    fewer.write_text("[digest]\ndaily_stories = 1\n", encoding="utf-8")
+    for name, more in (("first", ()), ("second", ("--compare", fewer))):
+        said = cli("replay", tape, "--home", tmp_path / f"home-{name}", "--out", tmp_path / name, *more)
         assert said.code == 0, said.err
+        assert ("overlap@10" in said.out) == bool(more)
     first = _editions(tmp_path / "first")
     assert first == _editions(tmp_path / "second")
     assert any(name.startswith("daily/2026-11-15") for name in first)

@@ -314,6 +314,26 @@ def test_a_draft_that_breaks_a_limit_cannot_be_approved(
     assert "fold in line 2" in preview_draft(desk, on_desk)
 
 
+def test_a_broken_draft_of_a_slot_that_is_over_holds_up_no_later_one(
+    database: Database, stories: list[int], now: datetime, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    (own / "linkedin").mkdir(parents=True)
+    post = own / "linkedin" / "post.j2"
+    post.write_text("{{ digest.title }}\nno empty line", encoding="utf-8")
+    desk = replace(a_desk(database, Approval.UNLESS_OBJECTED), renderer=Renderer(bundled("templates"), own))
+    assert "cannot go" in at.publish(desk, cadence=DAILY, now=now).waiting
+    with pytest.raises(RenderError):
+        at.publish(desk, cadence=DAILY, now=now + 2 * HOUR)
+    post.unlink()
+    desk = replace(desk, renderer=Renderer(bundled("templates"), own))
+    assert at.publish(desk, cadence=DAILY, now=now + 3 * HOUR).created
+    post.write_text("{{ digest.title }}\nno empty line", encoding="utf-8")
+    desk = replace(desk, renderer=Renderer(bundled("templates"), own))
+    at.publish(desk, cadence=DAILY, now=now + DAY)
+    assert at.publish(desk, cadence=DAILY, now=now + 2 * DAY).slot == "2026-11-17"
+
+
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 

@@ -78,14 +78,13 @@ def publish(desk: Desk, *, cadence: Cadence, now: datetime) -> ComposeReport:
         step = next_step(policy, drafted_at=draft.drafted_at, verdict=draft.verdict, now=now)
         fresh = policy.approval is Approval.AUTOMATIC and draft.verdict is None and draft.of.slot == slot
         if step is Step.FREEZE and not fresh:
-            report = let_go(desk, draft, now=now, by=_by(draft, policy))
-            if draft.of.slot == slot:
+            report = _settled(desk, draft, policy, now, present=draft.of.slot == slot)
+            if report is not None and draft.of.slot == slot:
                 return report
         elif step is Step.WAIT_HOUR and draft.of.slot != slot:
             return _waiting(draft, policy)
         elif draft.of.slot != slot:
-            desk.database.write(digest_acts.lapse, draft.of, now=now)
-            log.warning("draft_lapsed", cadence=cadence, slot=draft.of.slot)
+            _lapse(desk, draft, now)
     found = desk.database.read(digest_acts.find_draft, Slot(cadence=cadence, slot=slot))
     held = found is not None and found.verdict is Verdict.OBJECTED
     if policy.approval is Approval.AUTOMATIC and not held:
@@ -99,6 +98,23 @@ def publish(desk: Desk, *, cadence: Cadence, now: datetime) -> ComposeReport:
             summarizer=desk.summarizer,
         )
     return _on_the_desk(desk, policy, cadence, now)
+
+
+def _settled(desk: Desk, draft: Draft, policy: ApprovalPolicy, now: datetime, *, present: bool) -> ComposeReport | None:
+    """Let a draft go; one of a slot that is over and cannot be rendered lapses, so that it holds up no later one."""
+    try:
+        return let_go(desk, draft, now=now, by=_by(draft, policy))
+    except RenderError:
+        if present:
+            raise
+        log.exception("draft_cannot_go", cadence=draft.of.cadence, slot=draft.of.slot)
+        _lapse(desk, draft, now)
+        return None
+
+
+def _lapse(desk: Desk, draft: Draft, now: datetime) -> None:
+    desk.database.write(digest_acts.lapse, draft.of, now=now)
+    log.warning("draft_lapsed", cadence=draft.of.cadence, slot=draft.of.slot)
 
 
 def _on_the_desk(desk: Desk, policy: ApprovalPolicy, cadence: Cadence, now: datetime) -> ComposeReport:
