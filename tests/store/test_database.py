@@ -110,3 +110,14 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     with Database(sqlite_url(tmp_path / "no" / "where.db")) as opened, pytest.raises(StoreError, match=r"where\.db"):
         opened.write(count)
+
+
+def test_a_light_write_is_kept_like_any_other(database: Database) -> None:
+    def synchronous(session: Session) -> int:
+        return int(session.execute(text("PRAGMA synchronous")).scalar_one())
+
+    assert database.write(synchronous) == 2
+    assert database.write_lightly(synchronous) == 1
+    assert database.write(synchronous) == 2
+    database.write_lightly(lambda session: session.execute(text("INSERT INTO rates VALUES ('light', 1.0)")))
+    assert database.read(lambda session: session.execute(text("SELECT tat FROM rates")).scalar_one()) == 1.0

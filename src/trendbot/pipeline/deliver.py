@@ -97,7 +97,7 @@ async def deliver(
             guard.flush()
         for transport in transports.values() if close else ():
             await transport.close()
-    await database.run(rates.prune)
+    await database.run_lightly(rates.prune)
     files = usable.get(FILES)
     paths = await keep_files(database, files, renderer) if isinstance(files, FilesTransport) else ()
     return _report(tally, paths, refused)

@@ -149,7 +149,7 @@ class Sender:
         wanted = [job.rates for job in group]
         if not any(wanted):
             return tuple(rates.Turn(wait=0.0) for _ in group)
-        return await self.database.run(rates.reserve, wanted)
+        return await self.database.run_lightly(rates.reserve, wanted)
 
     def _start(self, tasks: set[asyncio.Task[None]], work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -162,7 +162,7 @@ class Sender:
 
     async def _postpone(self, job: Job, wait: float) -> None:
         until = self.clock() + timedelta(seconds=wait)
-        await self.database.run(outbox.postpone, job.delivery.id, until=until)
+        await self.database.run_lightly(outbox.postpone, job.delivery.id, until=until)
         self._held.discard(job.delivery.id)
 
     async def _rest(self) -> bool:

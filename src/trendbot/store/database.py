@@ -28,7 +28,7 @@ T = TypeVar("T")
 Work = Callable[Concatenate[Session, P], T]
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON", "cache_size=-32000")
-_READ_ONLY = "trendbot_read_only"
+_READ_ONLY, _LIGHT = "trendbot_read_only", "trendbot_light"
 
 
 def sqlite_url(path: Path) -> str:
@@ -85,6 +85,17 @@ class Database:
         """Run `write(work, ...)` on the writer thread, for callers in an event loop."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, lambda: self.write(work, *args, **kwargs))
+
+    def write_lightly(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `write(work, ...)` without waiting for the disk: what a power cut may take back, a killed process not."""
+        with translated(self.engine), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.connection(execution_options={_LIGHT: True})
+            return work(session, *args, **kwargs)
+
+    async def run_lightly(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `write_lightly(work, ...)` on the writer thread, for callers in an event loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, lambda: self.write_lightly(work, *args, **kwargs))
 
     def close(self) -> None:
         """Finish the writer's work and close every connection."""
@@ -147,12 +158,26 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get(_READ_ONLY, False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if options.get(_READ_ONLY, False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        wanted = "NORMAL" if options.get(_LIGHT, False) else "FULL"
+        if connection.info.get("synchronous", "FULL") != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+            connection.info["synchronous"] = wanted
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
 def _postgresql(url: str) -> Engine:
     options = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=5s -c statement_timeout=30s -c timezone=UTC"
-    return create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+    engine = create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(_LIGHT, False):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+
+    return engine
