@@ -16,6 +16,7 @@ from pathlib import Path
 
 from trendbot.bootstrap import App
 from trendbot.clock import frozen_clock
+from trendbot.core.entries import ParsedEntry
 from trendbot.core.feeds import FeedSeed, parse_seeds
 from trendbot.core.urls import canonical_url
 from trendbot.core.vocabulary import Cadence
@@ -36,8 +37,9 @@ from trendbot.pipeline.poll import Asks, PollReport, poll
 from trendbot.pipeline.replay import replay_run
 from trendbot.pipeline.tag import TagReport, ThemesFile, tag_entries
 from trendbot.pipeline.terms import follow_names
-from trendbot.sample import SampleServer, load_sample
+from trendbot.sample import SampleServer, SampleWeek, load_history, load_sample
 from trendbot.store.checkup import count_entries
+from trendbot.store.entries import keep_past
 from trendbot.store.feeds import count_feeds, list_feeds, seed_feeds
 from trendbot.store.runs import finish_run, start_run
 from trendbot.subscriptions import end_pauses
@@ -137,6 +139,7 @@ async def walk_sample(app: App, *, progress: Progress = _silent) -> RunSummary:
             there = replace(app, clock=frozen_clock(moment))
             if number == 1:
                 seeded, _ = await _feeds(there, server.opml_url)
+                app.database.write(keep_past, _before(week, server.url), now=moment)
             found = await _gather(there, there.fetcher, only=None, force=True, progress=_silent)
             gathered = _joined(gathered, found)
             last = moment == week.moments[-1]
@@ -147,6 +150,14 @@ async def walk_sample(app: App, *, progress: Progress = _silent) -> RunSummary:
     if gathered is None or published is None:
         raise ConfigError("the sample week has no moments: restore seeds/sample/sample.toml")
     return _summary(replace(app, clock=frozen_clock(week.clock)), seeded, gathered, published, started, worked)
+
+
+def _before(week: SampleWeek, url: str) -> dict[str, list[ParsedEntry]]:
+    """Return the made-up weeks before the sample week, by the addresses of its feeds."""
+    found: dict[str, list[ParsedEntry]] = {}
+    for past in load_history(week):
+        found.setdefault(f"{url}/f/{past.feed}", []).append(past.entry)
+    return found
 
 
 async def replay(app: App, folder: Path, *, progress: Progress = _silent) -> RunSummary:

@@ -44,8 +44,11 @@ def assert_whole_week(summary: Any, home: Path) -> None:
     assert summary["feeds"]["failed"]
     files = [file for file in (home / "sample" / "editions").rglob("*") if file.is_file()]
     assert {file.name for file in files} >= NAMES
-    for file in files:
+    texts = [file for file in files if file.suffix != ".png"]
+    for file in texts:
         assert "ample" in file.read_text(), file
+    assert "Environment and energy" in [one["name"] for one in summary["rising"] if one["kind"] == "theme"]
+    assert not [file for file in texts if "/before/" in file.read_text()], "the weeks before are no news"
 
 
 def test_where_there_are_real_entries_no_sample_is_shown(cli: Cli, nowhere: Path, site: Site, home: Path) -> None:

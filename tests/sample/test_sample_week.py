@@ -21,6 +21,7 @@ from trendbot.sample import (
     SampleFeed,
     SampleWeek,
     document,
+    load_history,
     load_sample,
 )
 
@@ -288,3 +289,27 @@ def test_the_source_data_are_toml_of_readable_size() -> None:
     for path in (bundled("seeds") / "sample").rglob("*.toml"):
         assert tomllib.loads(path.read_text(encoding="utf-8"))
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+# -- the weeks before --------------------------------------------------------------------------------------------------
+
+
+def test_the_weeks_before_are_the_same_each_time_old_and_made_up(week: SampleWeek) -> None:
+    past = load_history(week)
+    assert past == load_history(week)
+    assert len(past) > 400
+    assert len({one.entry.guid for one in past}) == len(past)
+    english = {feed.slug for feed in week.feeds if feed.live and feed.language == "en"}
+    assert {one.feed for one in past} == english
+    dates = [one.entry.published_at for one in past if one.entry.published_at]
+    assert len(dates) == len(past)
+    assert max(dates) < week.start - timedelta(days=1)
+    assert (week.start - min(dates)).days >= 28
+    assert all(".example/" in one.entry.url for one in past)
+    assert not any("{" in one.entry.title + one.entry.summary for one in past)
+
+
+def test_a_broken_history_is_said_in_one_line(week: SampleWeek, tmp_path: Path) -> None:
+    (tmp_path / "history.toml").write_text("orgs = []", encoding="utf-8")
+    with pytest.raises(ConfigError, match="restore it"):
+        load_history(week, tmp_path)

@@ -52,7 +52,8 @@ def _show(
     if chart is not None:
         from trendbot.render.trend_charts import draw_shares
 
-        draw_shares(lines, chart, title="Share of all reports, mean of 7 days", dark=dark)
+        moved = {one.name for one in found["readings"] if one.direction in {"rising", "falling"}}
+        draw_shares(lines, chart, title="Share of all reports, mean of 7 days", dark=dark, moved=moved)
     if json_:
         show_json(_as_data(found))
         return
@@ -118,14 +119,10 @@ def _times(one: KeptReading) -> str:
     return f"{one.ratio:.1f} ({one.low:.1f}–{one.high:.1f})"
 
 
-def _named(one: KeptReading) -> str:
-    return f"{one.name} (still rising)" if one.direction == "rising" and one.detail.get("still") else one.name
-
-
 _SHOWN = 14
 COLUMNS = (
     Column(title="", value=lambda one: {"rising": "↑", "falling": "↓", "new": "+"}.get(one.direction, "·")),
-    Column(title="name", value=_named, wide=True),
+    Column(title="name", value=lambda one: one.name, wide=True),
     Column(title="reports", value=lambda one: f"{one.current:.0f} in {one.window_days} d", number=True),
     Column(title="usual", value=lambda one: f"{one.baseline:.1f}", number=True),
     Column(title="times (95 %)", value=_times, number=True),
@@ -141,6 +138,8 @@ def _print(found: dict[str, Any]) -> None:
     shown = [one for one in found["readings"] if one.direction in {"rising", "falling"}]
     if shown:
         show_table(shown, COLUMNS)
+        if still := [plain(one.name) for one in shown if one.direction == "rising" and one.detail.get("still")]:
+            click.echo(f"still rising from the days before: {', '.join(still)}")
         _print_stories(shown)
     else:
         click.echo(f"{found['as_of']}: nothing rose or fell beyond chance")

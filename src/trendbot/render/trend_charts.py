@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ _STYLES = ("-", "--", "-.", ":")
 _INCHES, _DOTS = (4.8, 3.8), 225  # 1080 dots wide: a phone's width, thrice
 
 
-def draw_shares(lines: Sequence[Line], file: Path, *, title: str, dark: bool = False) -> None:
-    """Draw one line a name into `file`, whose ending says the format.
+def draw_shares(
+    lines: Sequence[Line], file: Path, *, title: str, dark: bool = False, moved: Collection[str] = ()
+) -> None:
+    """Draw one line a name into `file`, whose ending says the format; names that `moved` stand out from the others.
 
     Raises:
         ConfigError: the drawing library is not installed, or the ending is neither ``.svg`` nor ``.png``.
@@ -37,12 +39,12 @@ def draw_shares(lines: Sequence[Line], file: Path, *, title: str, dark: bool = F
     colours = _DARK if dark else _LIGHT
     with mpl.rc_context({"svg.hashsalt": "trendbot", "font.size": 9, "svg.fonttype": "path"}):
         figure = Figure(figsize=_INCHES, dpi=_DOTS, facecolor=colours["paper"], layout="constrained")
-        _draw(figure, lines, title, colours)
+        _draw(figure, lines, title, colours, moved)
         metadata = {"Date": None} if file.suffix.lower() == ".svg" else {}
         figure.savefig(file, facecolor=colours["paper"], metadata=metadata)
 
 
-def _draw(figure: Any, lines: Sequence[Line], title: str, colours: dict[str, str]) -> None:
+def _draw(figure: Any, lines: Sequence[Line], title: str, colours: dict[str, str], moved: Collection[str]) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import PercentFormatter
 
@@ -50,7 +52,9 @@ def _draw(figure: Any, lines: Sequence[Line], title: str, colours: dict[str, str
     for place, (name, points) in enumerate(lines):
         style = _STYLES[place // len(_COLOURS) % len(_STYLES)]
         days, shares = [day for day, _ in points], [share for _, share in points]
-        axes.plot(days, shares, style, color=_COLOURS[place % len(_COLOURS)], linewidth=1.8, label=name)
+        width, strength = (2.8, 1.0) if name in moved else (1.2, 0.9) if moved else (1.8, 1.0)
+        colour = _COLOURS[place % len(_COLOURS)]
+        axes.plot(days, shares, style, color=colour, linewidth=width, alpha=strength, label=name)
     axes.set_title(title, color=colours["ink"], fontsize=11, loc="left")
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

@@ -17,6 +17,7 @@ A walk through the week, with the program's clock standing where the server's do
 from __future__ import annotations
 
 from trendbot.sample.documents import Document, document, opml
+from trendbot.sample.history import PastEntry, load_history
 from trendbot.sample.server import SampleServer
 from trendbot.sample.week import SAMPLE_NOTE, FeedFormat, SampleEntry, SampleFeed, SampleWeek, load_sample
 
@@ -24,11 +25,13 @@ __all__ = [
     "SAMPLE_NOTE",
     "Document",
     "FeedFormat",
+    "PastEntry",
     "SampleEntry",
     "SampleFeed",
     "SampleServer",
     "SampleWeek",
     "document",
+    "load_history",
     "load_sample",
     "opml",
 ]

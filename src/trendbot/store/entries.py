@@ -165,6 +165,12 @@ def import_entries(session: Session, lines: Iterable[str], *, now: datetime) -> 
     return ImportReport(entries=entries, known=usable - entries, feeds=len(feeds), problems=tuple(problems))
 
 
+def keep_past(session: Session, past: Mapping[str, list[ParsedEntry]], *, now: datetime) -> int:
+    """Store old entries of followed feeds, by the feed's address, each as seen at its own date; return how many."""
+    feeds = dict(session.execute(select(FeedRow.url, FeedRow.id).where(FeedRow.url.in_(past))).all())
+    return _flush(session, {feeds[url]: entries for url, entries in past.items() if url in feeds}, now)
+
+
 def _item(line: str) -> tuple[str, ParsedEntry]:
     try:
         item: Any = json.loads(line)

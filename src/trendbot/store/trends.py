@@ -15,6 +15,8 @@ from trendbot.store.schema import Exposure, Series, SeriesPoint, Story, Term, Th
 
 BASELINE_DAY = date(2025, 2, 11)
 """The day of the article whose eight trends we follow: the index of each theme is 100 there."""
+_ENOUGH = 4
+"""Days with news that a mean of seven needs."""
 _SPAN = 28
 """Days over which a share is taken for the index: the days before and including."""
 
@@ -230,6 +232,6 @@ def _points(
     for day in days:
         week = [day - timedelta(days=back) for back in range(7)]
         published = sum(exposure.get(one, 0.0) for one in week)
-        if published:
+        if sum(one in exposure for one in week) >= _ENOUGH:
             points.append((day, sum(counts.get(one, 0.0) for one in week) / published))
     return points
