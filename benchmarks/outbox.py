@@ -1,6 +1,6 @@
 """The outbox under fire: a broadcast to thousands of subscribers, its process killed again and again.
 
-    python benchmarks/outbox.py --kill [--subscribers 5000] [--kills 200] [--policy hold|resend] [--rate 1000]
+    python benchmarks/outbox.py --kill [--subscribers 5000] [--kills 200] [--policy hold|resend] [--rate 200]
 
 A strict Bot API server of our own runs in this process and remembers what it accepted. The sender is a child process on
 the same database; it is killed with SIGKILL at random moments (after so many messages, at most) and started again until
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--subscribers", type=int, default=5000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--policy", type=LostAnswer, choices=[LostAnswer.HOLD, LostAnswer.RESEND])
-    parser.add_argument("--rate", type=float, default=1000.0, help="messages a second that the sender may send")
+    parser.add_argument("--rate", type=float, default=200.0, help="messages a second that the sender may send")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     if not asked.kill:

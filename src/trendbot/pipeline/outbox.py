@@ -140,6 +140,7 @@ class Sender:
             elif turn.held_by == job.keys[0]:
                 self._shut[job.transport.name] = asyncio.get_running_loop().time() + turn.wait
                 self._held.discard(job.delivery.id)
+                self._drop_queued(job.transport)
             elif turn.wait <= LONGEST_RESERVE:
                 self._start(self._later, self._again(job, turn.wait))
             else:
