@@ -56,9 +56,14 @@ def test_every_revision_is_numbered_and_in_line() -> None:
     assert migrate.head().isdigit()
 
 
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave out what is searched: tables and indexes that only one kind of database has."""
+    return kind not in {"table", "index"} or "entries_search" not in str(name)
+
+
 def test_migrations_make_the_tables_that_the_code_has(database: Database) -> None:
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
         assert compare_metadata(context, schema.Base.metadata) == []
 
 

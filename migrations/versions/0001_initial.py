@@ -55,6 +55,12 @@ POSTGRESQL_TRIGGERS = (
     FOR EACH ROW EXECUTE FUNCTION trendbot_logged()""",
 )
 
+# What is searched. PostgreSQL keeps an index by itself; SQLite's table is filled after entries were grouped.
+SQLITE_SEARCH = """CREATE VIRTUAL TABLE entries_search USING fts5(
+    title, body, revision UNINDEXED, tokenize = 'unicode61 remove_diacritics 2', prefix = '3')"""
+POSTGRESQL_SEARCH = """CREATE INDEX ix_entries_search ON entries
+    USING gin (to_tsvector('simple', title || ' ' || left(summary, 600)))"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -1126,12 +1132,15 @@ def upgrade() -> None:
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_TRIGGERS if sqlite else POSTGRESQL_TRIGGERS:
         op.execute(statement)
+    op.execute(SQLITE_SEARCH if sqlite else POSTGRESQL_SEARCH)
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION trendbot_frozen() CASCADE")
         op.execute("DROP FUNCTION trendbot_logged() CASCADE")
+    else:
+        op.execute("DROP TABLE entries_search")
     op.drop_table("erratum_edits")
     op.drop_index(op.f("ix_errata_told_in"), table_name="errata")
     op.drop_index(op.f("ix_errata_digest_id"), table_name="errata")

@@ -32,6 +32,7 @@ from trendbot.pipeline.desk import Desk, publish
 from trendbot.pipeline.dressing import dresser
 from trendbot.pipeline.errata import find_errata
 from trendbot.pipeline.group import GroupReport, group_entries
+from trendbot.pipeline.index import index_news
 from trendbot.pipeline.measure import MeasureReport, measure
 from trendbot.pipeline.poll import Asks, PollReport, poll
 from trendbot.pipeline.replay import replay_run
@@ -272,6 +273,7 @@ def _digested(app: App, polled: PollReport, progress: Progress) -> _Gathered:
     follow_names(app.database, now=now)
     progress("group", 0, 0)
     grouped = group_entries(app.database, now=now, progress=lambda done, total: progress("group", done, total))
+    index_news(app.database, now=now)
     return _Gathered(poll=polled, tag=tagged, group=grouped)
 
 

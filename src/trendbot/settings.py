@@ -170,6 +170,25 @@ class TelegramSettings(_Group):
     )
 
 
+class WebSettings(_Group):
+    """The public pages; what `trendbot web` serves."""
+
+    host: str = Field(default="127.0.0.1", max_length=255, description="The address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="The port to listen on.")
+    proxies: str = Field(
+        default="127.0.0.1",
+        max_length=1000,
+        description="Proxies whose word on a caller's address counts: addresses or networks with commas between.",
+    )
+    bot: str = Field(
+        default="", max_length=64, description="The bot's name on Telegram, for links to it; default no such links."
+    )
+    webhook: bool = Field(
+        default=False,
+        description="Take Telegram's updates by webhook at the public address, instead of `trendbot bot`.",
+    )
+
+
 class SummarizeSettings(_Group):
     """A language model that may word a sentence or two a story; everything it says goes through the proof gate."""
 
@@ -222,6 +241,7 @@ class Settings(_Group):
     tagging: TaggingSettings = TaggingSettings()
     summarize: SummarizeSettings = SummarizeSettings()
     telegram: TelegramSettings = TelegramSettings()
+    web: WebSettings = WebSettings()
 
     @property
     def database_address(self) -> str:
