@@ -143,6 +143,8 @@ def test_what_linkedin_would_not_show_well_is_refused(text: str, rule: str) -> N
         ("<!-- x -->y", "markup"),
         ("<!DOCTYPE x>y", "markup"),
         ("<?x?>y", "markup"),
+        ("<![x[y]]>z", "markup"),
+        ("turn\u202eed", "hidden"),
         ("a < b", "markup"),
         ("", "length"),
         ("😀" * 2049, "length"),
@@ -175,6 +177,7 @@ GOOD = {"subject": "A subject", "text": "see https://x.example/", "markup": '<a 
         ({"subject": "=?utf-8?B?SGVsbG8=?= hidden"}, "subject"),
         ({"markup": "x" * 90_001}, "size"),
         ({"markup": "<script>x</script>"}, "tag"),
+        ({"markup": "<![x[y]]>"}, "markup"),
         ({"markup": '<img src="https://x.example/a.png">'}, "alt"),
         ({"markup": '<p onclick="x">y</p>'}, "script"),
         ({"markup": '<a href="javascript:x">x</a>'}, "link"),
@@ -220,12 +223,18 @@ DARK = "<style>@media (prefers-color-scheme: dark) {{ {} }}</style>"
         ("p { color: #333333 }", '<p style="display: none">x</p>', 0),
         ("p { color: rgb(1, 2, 3) }", "<p>x</p>", 0),
         (".x .y { color: #333333 }", '<p class="y">x</p>', 0),
+        ("p { color: #333333 }", "</b></p><p>x</p>", 1),
     ],
 )
 def test_text_on_dark_paper_is_judged_by_the_rules_for_it(rules: str, body: str, found: int) -> None:
     problems = limits.check_contrast(DARK.format(rules) + body)
     assert [each.rule for each in problems] == ["contrast"] * found
     assert all("in dark" in each.detail for each in problems)
+
+
+def test_a_style_that_never_closes_is_read_to_its_end() -> None:
+    assert limits.check_contrast("<p>x</p><style>@media (prefers-color-scheme: dark) { p { color: #333333 }")
+    assert limits.check_contrast("x</p>") == ()
 
 
 def test_contrast_is_measured_as_the_web_does() -> None:

@@ -98,17 +98,23 @@ def weak(number: int) -> News:
     )
 
 
-def test_what_some_readers_were_told_is_new_to_all_readers_but_not_told_to_them_again(
-    database: Database, now: datetime
-) -> None:
+def _told_to_some(database: Database, at: datetime) -> int:
+    """Compose a digest with a story that only the readers of its theme are told; return the story."""
     for number in range(14):
         title = f"Event{number} of kind{number} happens at place{number}"
         news = News(title=title, feed=f"F{number}", themes=("environment",), weight=1.9)
-        database.write(builders.add_story, [news], now - DAY)
-    small = database.write(builders.add_story, [weak(1)], now - DAY)
-    first = composed(database, now - DAY)
-    assert small not in {item.story_id for _, item in first.content.items()}
-    assert small in {item.story_id for _, item in (select_for(first.content, ["environment"]) or first.content).items()}
+        database.write(builders.add_story, [news], at)
+    small = database.write(builders.add_story, [weak(1)], at)
+    content = composed(database, at).content
+    assert small not in {item.story_id for _, item in content.items()}
+    assert small in {item.story_id for _, item in (select_for(content, ["environment"]) or content).items()}
+    return small
+
+
+def test_what_some_readers_were_told_is_new_to_all_readers_but_not_told_to_them_again(
+    database: Database, now: datetime
+) -> None:
+    small = _told_to_some(database, now - DAY)
 
     def goes_on(session) -> None:
         more = News(title="Small1 thing1 about power1 use grows", feed="Other", age=timedelta(hours=1))
@@ -180,3 +186,27 @@ def test_the_chart_of_a_digest_is_kept_once_and_given_with_its_editions(database
     )
     assert database.read(lambda session: session.query(schema.PictureRow).count()) == len(first.pictures)
     assert draw_chart(database.read(digests.get_digest, digest.id).content) == first
+
+
+def test_what_some_readers_were_told_returns_to_them_as_an_update_and_to_all_as_news(
+    database: Database, now: datetime
+) -> None:
+    small = _told_to_some(database, now - DAY)
+
+    def spreads(session) -> None:
+        for number in range(4):
+            title = f"The small1 thing1 about power1 use grows {number}"
+            more = News(title=title, feed=f"Other {number}", age=timedelta(hours=1), themes=("environment",))
+            entry = builders.add_entry(session, more, now)
+            session.add(
+                schema.StoryEntry(entry_id=entry, story_id=small, annotator="rule", reason="title", made_at=now)
+            )
+
+    database.write(spreads)
+    content = composed(database, now).content
+    told = select_for(content, ["environment"])
+    assert told is not None
+    assert [(item.story_id, item.update, item.reports) for _, item in content.items()] == [(small, False, 5)]
+    assert [(item.story_id, item.update, item.reports) for _, item in told.items()] == [(small, True, 4)]
+    assert told.lead is not None
+    assert told.lead.told_on == (now - DAY).date().isoformat()

@@ -10,7 +10,7 @@ from defusedxml import ElementTree
 from PIL import Image
 from tests.contents import full, said
 
-from trendbot.core import limits
+from trendbot.core import limits, wording
 from trendbot.core.digests import DigestContent, DigestRise
 from trendbot.core.pictures import CHART_CID, Chart, PictureForm
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -107,7 +107,10 @@ def test_where_there_is_nothing_to_see_nothing_is_drawn(content: DigestContent) 
 
 def test_single_days_and_names_of_any_length_are_drawn_too() -> None:
     long = rise(name="Retrieval-augmented generation over very long and very private documents")
-    assert "on Sunday" in drawn(risen(rise(window_days=1, current=7.0, usual=0.2), long, rise(name="x"))).alt
+    day = rise(window_days=1, current=7.0, usual=0.2)
+    assert "on Sunday" in drawn(risen(day, long, rise(name="x"))).alt
+    assert wording.chart_note([day]).startswith("Reports a day")
+    assert wording.chart_note([day, long]).startswith("Reports of the days named")
 
 
 def test_the_usual_range_holds_nine_in_ten_and_never_less_than_nothing() -> None:

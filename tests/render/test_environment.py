@@ -119,6 +119,11 @@ def test_every_template_is_in_the_manual() -> None:
     assert [name for name in digests if f"`{name}`" not in manual] == []
 
 
+def test_a_folder_that_is_not_there_replaces_nothing(folder: Path) -> None:
+    assert Renderer(bundled("templates"), folder / "gone").own_names() == ()
+    assert Renderer(bundled("templates")).own_names() == ()
+
+
 def test_a_part_that_ones_own_templates_include_is_no_stray(folder: Path) -> None:
     (folder / "telegram").mkdir()
     (folder / "telegram/digest.html.j2").write_text("{% include 'telegram/title.html.j2' %}")

@@ -133,7 +133,7 @@ async def test_a_busy_server_is_asked_again_and_a_dead_one_given_up() -> None:
     async def busy(request: web.Request) -> web.Response:
         calls["busy"] += 1
         if calls["busy"] == 1:
-            return web.Response(status=429, headers={"Retry-After": "0"})
+            return web.Response(status=429, headers={"Retry-After": "soon"})
         return completion(json.dumps({"id": await asked_id(request), "text": GOOD}))
 
     async def dead(_: web.Request) -> web.Response:
@@ -170,6 +170,11 @@ def test_a_server_that_counts_beyond_reason_only_spends_the_budget() -> None:
     budget.spend(1_000_000, 0)
     assert not budget.allows(1)
     assert budget.cost == pytest.approx(2.0)
+
+
+def test_a_fault_of_our_own_costs_the_answers_and_no_more() -> None:
+    broken: Any = object()
+    assert LlmSummarizer(Terms(endpoint="http://127.0.0.1:9", model="m", seconds=2.0)).summarize([broken]) == {}
 
 
 def test_the_key_is_in_no_text_of_the_terms() -> None:

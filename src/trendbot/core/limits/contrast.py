@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
 
 from trendbot.core.limits.problems import Problem
+from trendbot.core.limits.reading import MarkupReader
 
 ENOUGH = 4.5
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
@@ -47,9 +47,8 @@ def _luminance(colour: str) -> float:
 def check_contrast(markup: str) -> tuple[Problem, ...]:
     """Find text that can hardly be read on its paper, in light and, where the mail has rules for it, in dark."""
     reader = _Reader(_dark_rules(markup))
-    reader.feed(markup)
-    reader.close()
-    return tuple(reader.problems)
+    reader.read(markup)
+    return tuple(problem for problem in reader.problems if problem.rule == "contrast")
 
 
 _Rules = list[tuple[str, str, dict[str, str]]]
@@ -82,12 +81,11 @@ def _declared(style: str) -> dict[str, str]:
     return {name.strip().lower(): value.replace("!important", "").strip() for name, _, value in pairs if value}
 
 
-class _Reader(HTMLParser):
+class _Reader(MarkupReader):
     def __init__(self, rules: _Rules) -> None:
         super().__init__(convert_charrefs=True)
         self.rules = rules
         self.open: list[tuple[str, _Look]] = []
-        self.problems: list[Problem] = []
         self.told: set[tuple[str, str]] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -135,7 +133,7 @@ class _Reader(HTMLParser):
         if measured < ENOUGH and (ink, paper) not in self.told:
             self.told.add((ink, paper))
             detail = f"{ink} on {paper} in {where}: {measured:.1f} : 1, {ENOUGH} : 1 needed"
-            self.problems.append(Problem(rule="contrast", line=self.getpos()[0], detail=detail))
+            self.note("contrast", detail)
 
 
 def _colour(declared: dict[str, str], name: str) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 from trendbot.core.limits.contrast import check_contrast
 from trendbot.core.limits.problems import Problem
+from trendbot.core.limits.reading import MarkupReader
 from trendbot.core.limits.text import hidden_in, plain_line, safe_link
 
 MAIL_BYTES = 90_000
@@ -16,16 +16,12 @@ _ADDRESS_LINE = re.compile(r"\s*(https?://\S+)\s*")
 _FOREIGN = frozenset(("script", "link", "iframe", "object", "embed", "form", "base", "svg", "video", "audio"))
 
 
-class _MailReader(HTMLParser):
+class _MailReader(MarkupReader):
     """Gathers what the mail rules speak of."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.links: list[str] = []
-        self.problems: list[Problem] = []
-
-    def note(self, rule: str, detail: str) -> None:
-        self.problems.append(Problem(rule=rule, line=self.getpos()[0], detail=detail))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -58,8 +54,7 @@ class _MailReader(HTMLParser):
 def check_mail(*, subject: str, text: str, markup: str) -> tuple[Problem, ...]:
     """Check a mail edition: subject, size, markup, pictures, contrast, and that both parts lead to the same places."""
     reader = _MailReader()
-    reader.feed(markup)
-    reader.close()
+    reader.read(markup)
     found = list(reader.problems)
     found += [*_subject(subject), *_size(markup)]
     if remote := _REMOTE_STYLE.search(markup):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
 
 from trendbot.core.limits.problems import Problem, line_past, utf16_length
+from trendbot.core.limits.reading import MarkupReader
 from trendbot.core.limits.text import hidden_in, safe_link
 
 TELEGRAM_UNITS = 4096
@@ -30,7 +30,7 @@ class TelegramText:
     problems: tuple[Problem, ...]
 
 
-class _TelegramReader(HTMLParser):
+class _TelegramReader(MarkupReader):
     """Reads the subset of HTML that the Bot API takes, and notes all the rest."""
 
     def __init__(self) -> None:
@@ -38,10 +38,6 @@ class _TelegramReader(HTMLParser):
         self.seen: list[str] = []
         self.open: list[tuple[str, int]] = []
         self.entities = 0
-        self.problems: list[Problem] = []
-
-    def note(self, rule: str, detail: str) -> None:
-        self.problems.append(Problem(rule=rule, detail=detail, line=self.getpos()[0]))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _TELEGRAM_TAGS:
@@ -93,8 +89,7 @@ class _TelegramReader(HTMLParser):
 def read_telegram(message: str) -> TelegramText:
     """Parse Bot API HTML as the server does: the text seen, its entities, and everything it would refuse or drop."""
     reader = _TelegramReader()
-    reader.feed(message)
-    reader.close()
+    reader.read(message)
     for tag, _ in reader.open:
         reader.note("nesting", f"<{tag}> is never closed")
     return TelegramText(text="".join(reader.seen).strip(), entities=reader.entities, problems=tuple(reader.problems))
