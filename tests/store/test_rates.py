@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,25 +25,29 @@ def chat(number: int) -> tuple[str, float]:
 
 
 def waits(database: Database, wanted: list[list[tuple[str, float]]], now: float = T) -> list[float]:
-    return [round(turn.wait, 3) for turn in database.write(rates.reserve, wanted, now=now)]
+    return [round(turn.wait, 3) for turn in database.write(rates.reserve, wanted, now=now, longest=1000.0)]
 
 
 def test_turns_are_one_interval_apart(database: Database) -> None:
-    assert waits(database, [[ALL, chat(number)] for number in range(6)]) == [0, 0, 0, 0, 0.04, 0.08]
-    assert waits(database, [[ALL, chat(9)]]) == [0.12]
-    assert waits(database, [[ALL, chat(5)]], now=T + 10) == [0]
+    used_up = int(rates.SLACK * 25 * 11)  # turns, at a peak of eleven tenths of the rate
+    first = waits(database, [[ALL, chat(number)] for number in range(used_up + 100)], now=T)
+    apart = [round(later - earlier, 3) for earlier, later in pairwise(first)]
+    assert set(apart[:500]) == {0.036, 0.037}
+    assert set(apart[-50:]) == {0.04}
+    assert waits(database, [[ALL, chat(5)]], now=T + 1000) == [0]
 
 
-def test_an_idle_budget_saves_up_no_more_than_its_slack(database: Database) -> None:
+def test_an_idle_budget_is_made_up_for_a_little_faster_and_not_at_once(database: Database) -> None:
     waits(database, [[ALL]])
-    assert waits(database, [[ALL]] * 5, now=T + 3600) == [0, 0, 0, 0, 0.04]
+    quick = 1 / (25 * rates.PEAK)
+    assert waits(database, [[ALL]] * 4, now=T + 3600) == [round(turn * quick, 3) for turn in range(4)]
 
 
 def test_a_second_message_to_one_chat_takes_no_turn_from_others(database: Database) -> None:
     first, second, other = database.write(rates.reserve, [[ALL, chat(1)], [ALL, chat(1)], [ALL, chat(2)]], now=T)
     assert first.reserved
     assert (second.held_by, round(second.wait, 3)) == ("tg:chat:1", 1.0)
-    assert (other.reserved, other.wait) == (True, 0)
+    assert (other.reserved, round(other.wait, 3)) == (True, 0.036)
 
 
 def test_who_would_wait_too_long_reserves_nothing(database: Database) -> None:
@@ -70,7 +75,7 @@ def test_budgets_that_nobody_uses_are_dropped(database: Database) -> None:
     waits(database, [[ALL, chat(1)]])
     waits(database, [[ALL, chat(2)]], now=T + 90_000)
     assert database.write(rates.prune, now=T + 90_000) >= 1
-    assert waits(database, [[ALL, chat(1)]], now=T + 90_000) == [0]
+    assert waits(database, [[ALL, chat(1)]], now=T + 90_000) == [0.036]
 
 
 def test_the_clock_is_the_databases(database: Database) -> None:
@@ -89,17 +94,18 @@ def test_no_window_of_a_second_holds_more_than_the_rate(asked: list[tuple[int, f
             assert turn.wait >= 0
             if turn.reserved:
                 sent.append((at + turn.wait, number))
-    _kept([instant for instant, _ in sent], rate=25.0)
+    _kept([instant for instant, _ in sent], rate=25.0 * rates.PEAK, slack=0.0)
+    _kept([instant for instant, _ in sent], rate=25.0, slack=rates.SLACK)
     for chat_number in {number for _, number in sent}:
-        _kept([instant for instant, number in sent if number == chat_number], rate=1.0)
+        _kept([instant for instant, number in sent if number == chat_number], rate=1.0, slack=0.0)
 
 
-def _kept(instants: list[float], *, rate: float) -> None:
+def _kept(instants: list[float], *, rate: float, slack: float) -> None:
     """Hold a budget against the promise: no window has more turns than its seconds and the slack allow."""
     ordered = sorted(instants)
     for start, first in enumerate(ordered):
         for count, last in enumerate(ordered[start:], start=1):
-            assert count <= rate * (last - first + rates.SLACK) + 1 + 1e-3
+            assert count <= rate * (last - first + slack) + 1 + 1e-3
 
 
 def _table(session: Session) -> None:
@@ -119,4 +125,4 @@ def test_two_processes_share_one_budget(database: Database, tmp_path: Path) -> N
     file = tmp_path / "trendbot.db"
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         waits = sorted(wait for found in pool.starmap(take, [(file, 30), (file, 30)]) for wait in found)
-    assert waits == pytest.approx([max(0.0, turn * 0.02 - rates.SLACK) for turn in range(60)], abs=1e-4)
+    assert waits == pytest.approx([turn / (50 * rates.PEAK) for turn in range(60)], abs=1e-4)

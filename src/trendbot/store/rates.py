@@ -1,8 +1,9 @@
 """Budgets of messages shared by all workers: one row a key, on the database's own clock.
 
-The generic cell rate algorithm (GCRA) with next to no burst (`SLACK`): a row holds the *theoretical arrival time* of
-the next message; who takes a turn moves it on by one interval and is told how long to wait until his own. Call these in
-a short transaction of their own: held inside a longer one, a frozen worker would stop all others.
+The generic cell rate algorithm (GCRA), with a bound on how fast lost turns are made up for: a row holds the
+*theoretical arrival time* of the next message; who takes a turn moves it on by one interval and is told how long to
+wait until his own. Call these in a short transaction of their own: held inside a longer one, a frozen worker would stop
+all others.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from trendbot.store.schema import Rate as RateRow
 
 _PAUSE = "!"
 """Stands before the key whose row is the instant until which a remote wants to hear nothing."""
-SLACK = 0.12
-"""Seconds of turns in the past that are still good: what a moment's standstill would lose. In any window of so many
-seconds, a budget of `rate` gives at most ``rate · (seconds + SLACK) + 1`` turns."""
+SLACK, PEAK = 2.0, 1.1
+"""Turns that nobody used in the last `SLACK` seconds may be made up for, at `PEAK` times the rate and no faster. So in
+any window of so many seconds the widest budget gives at most ``rate · (seconds + SLACK) + 1`` turns, and at most
+``PEAK · rate · seconds + 1``; the narrower ones make up for nothing."""
+_QUICKEST = "^"
+"""Stands before the key whose row is the earliest instant of the next turn at the peak rate."""
 _DAY, _AT_ONCE = 86_400.0, 500
 _SECONDS = {
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
@@ -62,23 +66,27 @@ def reserve(
     keys = sorted({key for budgets in wanted for key, _ in budgets})
     if not keys:
         return tuple(Turn(wait=0.0) for _ in wanted)
-    rows = _locked(session, [*keys, *(_PAUSE + key for key in keys)])
+    quickest = sorted({_QUICKEST + budgets[0][0] for budgets in wanted if budgets})
+    rows = _locked(session, [*keys, *quickest, *(_PAUSE + key for key in keys)])
     at = clock(session) if now is None else now
     turns = tuple(_turn(rows, budgets, at, longest) for budgets in wanted)
-    _keep(session, {key: rows[key] for key in keys})
+    _keep(session, {key: rows[key] for key in (*keys, *quickest)})
     return turns
 
 
 def _turn(rows: dict[str, float], budgets: Sequence[tuple[str, float]], now: float, longest: float) -> Turn:
     if not budgets:
         return Turn(wait=0.0)
-    dues = [max(rows[key], rows[_PAUSE + key], now - SLACK) for key, _ in budgets]
+    first, rate = budgets[0]
+    used = max(rows[first], now - SLACK)
+    widest = max(used, rows[_QUICKEST + first], rows[_PAUSE + first], now)
+    dues = [widest, *(max(rows[key], rows[_PAUSE + key], now) for key, _ in budgets[1:])]
     due = max(dues)
-    if due - now > longest or due > max(dues[0], now):
+    if due - now > longest or due > widest:
         return Turn(wait=due - now, held_by=budgets[dues.index(due)][0])
-    rows[budgets[0][0]] = dues[0] + 1.0 / budgets[0][1]
-    rows.update({key: max(due, now) + 1.0 / rate for key, rate in budgets[1:]})
-    return Turn(wait=max(0.0, due - now))
+    rows[first], rows[_QUICKEST + first] = max(used, rows[_PAUSE + first]) + 1.0 / rate, due + 1.0 / (PEAK * rate)
+    rows.update({key: due + 1.0 / each for key, each in budgets[1:]})
+    return Turn(wait=due - now)
 
 
 def pause(session: Session, keys: Iterable[str], seconds: float, *, now: float | None = None) -> None:
