@@ -26,6 +26,7 @@ from trendbot.fetch.opml import parse_opml
 from trendbot.fetch.recording import Recorder, Tape
 from trendbot.logs import get_logger
 from trendbot.pipeline.audience import to_subscribers
+from trendbot.pipeline.amending import amend
 from trendbot.pipeline.compose import ComposeReport
 from trendbot.pipeline.deliver import DeliverReport, deliver, problems_of
 from trendbot.pipeline.desk import Desk, publish
@@ -314,6 +315,7 @@ async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) ->
     progress("deliver", 0, 0)
     await app.database.run(end_pauses, now=now)
     fanned = await asyncio.to_thread(to_subscribers, app.database, app.renderer, now=now)
+    await amend(app.database, transports=app.transports, clock=app.clock, dress=dresser(app.database))
     return _Published(
         measure=measured,
         digests=tuple(reports),

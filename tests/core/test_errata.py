@@ -117,8 +117,8 @@ def test_a_correction_says_when_what_and_what_now() -> None:
 
 
 def test_a_sent_message_takes_a_correction_where_it_has_room() -> None:
-    message = corrected("<b>News</b>\nAlder raises", "It was <3> & “not” 5.")
+    message = corrected("<b>News</b>\nAlder raises", ["It was <3> & “not” 5."])
     assert message is not None
     assert check_telegram((message,)) == ()
     assert message.endswith("<b>Correction.</b> It was &lt;3&gt; &amp; “not” 5.")
-    assert corrected("x" * 4090, "no room here") is None
+    assert corrected("x" * 4090, ["no room here"]) is None

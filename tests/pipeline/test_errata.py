@@ -9,18 +9,22 @@ import pytest
 from tests import builders
 from tests.builders import News
 
+from trendbot.clock import frozen_clock
+from trendbot.core.delivering import LostAnswer
 from trendbot.core.digests import DigestPolicy
 from trendbot.core.errata import Cause, corrected
 from trendbot.core.limits import check_telegram
 from trendbot.core.variants import select_for
 from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus
-from trendbot.errors import ConflictError, NotFoundError
+from trendbot.errors import ChannelError, ConflictError, NotFoundError, TransportError
 from trendbot.paths import bundled
+from trendbot.pipeline.amending import amend
 from trendbot.pipeline.compose import compose, draw
 from trendbot.pipeline.errata import find_errata
 from trendbot.render.environment import Renderer
 from trendbot.store import digests, schema
 from trendbot.store import errata as store
+from trendbot.transports.base import Budget, Message, Receipt
 
 if TYPE_CHECKING:
     from trendbot.store.database import Database, Session
@@ -206,19 +210,92 @@ def test_sent_messages_that_told_it_are_to_be_edited_once(database: Database, no
             row.status, row.sent_at, row.external_id = DeliveryStatus.SENT, now, f"m{row.id}"
 
     database.write(send)
-    assert database.read(store.pending_edits, ChannelKind.TELEGRAM) == ()
+    assert database.read(store.pending_edits, ChannelKind.TELEGRAM, since=now) == ()
     withdraw(database, told, now)
     find_errata(database, now=now)
-    (edit,) = database.read(store.pending_edits, ChannelKind.TELEGRAM)
+    (edit,) = database.read(store.pending_edits, ChannelKind.TELEGRAM, since=now)
     assert edit.external_id == f"m{edit.delivery_id}"
-    whole = corrected(edit.body, edit.note)
+    whole = corrected(edit.body, edit.notes)
     assert check_telegram((whole,)) == ()
     assert TITLE in whole
     assert "Model Wire has withdrawn it since." in whole
-    database.write(store.settle_edit, erratum_id=edit.erratum_id, delivery_id=edit.delivery_id, now=now)
-    database.write(store.settle_edit, erratum_id=edit.erratum_id, delivery_id=edit.delivery_id, now=now)
-    assert database.read(store.pending_edits, ChannelKind.TELEGRAM) == ()
-    assert len(database.read(store.pending_edits, ChannelKind.LINKEDIN)) == 1
+    for _ in range(2):
+        database.write(store.settle_edit, erratum_ids=edit.erratum_ids, delivery_id=edit.delivery_id, now=now)
+    assert database.read(store.pending_edits, ChannelKind.TELEGRAM, since=now) == ()
+    assert len(database.read(store.pending_edits, ChannelKind.LINKEDIN, since=now)) == 1
+
+
+class Editing:
+    """A transport that can edit, or fails with what it is given."""
+
+    name, policy, harmless = "telegram", LostAnswer.HOLD, False
+
+    def __init__(self, error: TransportError | None = None) -> None:
+        self.error, self.texts = error, {}
+
+    def budgets(self, message: Message) -> tuple[Budget, ...]:
+        return (Budget(key="test", rate=1000.0),)
+
+    async def send(self, message: Message) -> Receipt:
+        raise AssertionError("nothing is to be sent")
+
+    async def edit(self, message: Message, external_id: str) -> Receipt:
+        if self.error is not None:
+            raise self.error
+        self.texts[external_id] = message.body
+        return Receipt(external_id=external_id)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def sent(database: Database, now: datetime, told: int) -> Database:
+    """Return a database in which yesterday's Telegram message went through a transport that can edit."""
+
+    def send(session: Session) -> None:
+        for row in session.query(schema.Delivery):
+            row.status, row.sent_at, row.external_id = DeliveryStatus.SENT, now, f"m{row.id}"
+        for channel in session.query(schema.Channel):
+            channel.transport = "telegram" if channel.kind is ChannelKind.TELEGRAM else channel.transport
+
+    database.write(send)
+    return database
+
+
+async def test_sent_messages_are_edited_with_all_their_corrections(sent: Database, now: datetime, told: int) -> None:
+    transport, clock = Editing(), frozen_clock(now)
+    assert await amend(sent, transports={"telegram": transport}, clock=clock) == 0
+    change(sent, told, now, title="Alder raises $3 billion from Birch", body="")
+    find_errata(sent, now=now)
+    assert await amend(sent, transports={"files": transport}, clock=clock) == 0
+    assert await amend(sent, transports={"telegram": transport}, clock=clock) == 1
+    publish(sent, now)
+    withdraw(sent, told, now)
+    find_errata(sent, now=now)
+    assert [await amend(sent, transports={"telegram": transport}, clock=clock) for _ in range(2)] == [1, 0]
+    (text,) = transport.texts.values()
+    assert text.count("<b>Correction.</b>") == 2
+    assert check_telegram((text,)) == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (TransportError("the message is too old", permanent=True), 0),
+        (TransportError("no answer", permanent=False), 1),
+        (ChannelError("the token is not known", whole=True), 1),
+    ],
+    ids=["permanent", "passing", "channel"],
+)
+async def test_what_cannot_be_edited_is_noted_and_what_failed_is_tried_again(
+    sent: Database, now: datetime, told: int, error: TransportError, again: int
+) -> None:
+    withdraw(sent, told, now)
+    find_errata(sent, now=now)
+    clock = frozen_clock(now)
+    assert await amend(sent, transports={"telegram": Editing(error)}, clock=clock) == 0
+    assert await amend(sent, transports={"telegram": Editing()}, clock=clock) == again
 
 
 def test_hostile_changes_reach_no_channel_as_markup(database: Database, now: datetime, told: int) -> None:

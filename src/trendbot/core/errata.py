@@ -178,7 +178,8 @@ def correction_text(cause: Cause, *, told_on: date, said: str, source: str, now_
     return f"{quoted}. {one_line(now_says, NOW)}"
 
 
-def corrected(message: str, note: str) -> str | None:
-    """Return a Telegram message that was sent with a correction below it; None where it has no room for that."""
-    whole = f"{message.rstrip()}\n\n<b>Correction.</b> {html.escape(note, quote=False)}"
+def corrected(message: str, notes: Iterable[str]) -> str | None:
+    """Return a Telegram message that was sent with corrections below it; None where it has no room for them."""
+    below = "\n".join(f"<b>Correction.</b> {html.escape(note, quote=False)}" for note in notes)
+    whole = f"{message.rstrip()}\n\n{below}"
     return whole if telegram_length(whole) <= TELEGRAM_UNITS else None

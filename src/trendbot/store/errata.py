@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from trendbot.core.digests import Correction, from_json
@@ -14,7 +17,7 @@ from trendbot.core.limits import safe_link
 from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus
 from trendbot.errors import ConflictError, NotFoundError
 from trendbot.store.digests import get_digest
-from trendbot.store.schema import Channel, Delivery, Edition, Entry, Erratum, ErratumEdit, Feed
+from trendbot.store.schema import Delivery, Edition, Entry, Erratum, ErratumEdit, Feed
 from trendbot.store.schema import Digest as DigestRow
 
 SOURCE = "source"
@@ -191,83 +194,79 @@ def _themes(session: Session, found: ErratumRow) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingEdit:
-    """A sent message that tells what an erratum corrects: `body` as it was sent, `note` what is to stand below it.
+    """A sent message that tells what errata correct: `body` as it was sent, `notes` all that is to stand below it.
 
-    `external_id` is the remote's name of the message; see `core.errata.corrected` for the new text.
+    `erratum_ids` are those of the notes, one of which at least it does not carry yet; `external_id` is the remote's
+    name of the message. See `core.errata.corrected` for the new text.
     """
 
-    erratum_id: int
     delivery_id: int
-    channel_id: int
-    subscriber_id: int | None
+    erratum_ids: tuple[int, ...]
     external_id: str
     body: str
-    note: str
+    notes: tuple[str, ...]
 
 
-def pending_edits(session: Session, kind: ChannelKind, *, limit: int = 100) -> tuple[PendingEdit, ...]:
-    """Return the messages of a kind of channel that are to be edited, the oldest first.
+def pending_edits(session: Session, kind: ChannelKind, *, since: datetime, limit: int = 100) -> tuple[PendingEdit, ...]:
+    """Return the messages of a kind of channel that are to be edited, the oldest first, for errata made since.
 
-    Those that were sent, by a digest with an erratum that nobody dismissed, and whose text tells the story; each pair
-    of message and erratum until `settle_edit` has noted it.
+    Those that were sent, by a digest with an erratum that nobody dismissed, and whose text tells the story; until
+    `settle_edit` has noted it of each erratum. Whether a text tells it is asked once an edition, not once a message.
     """
-    done = select(ErratumEdit.erratum_id).where(
-        ErratumEdit.erratum_id == Erratum.id, ErratumEdit.delivery_id == Delivery.id
-    )
+    query = _rows().where(Erratum.dismissed_at.is_(None), Erratum.made_at >= since).order_by(Erratum.id)
+    by_digest: dict[int, list[ErratumRow]] = defaultdict(list)
+    for row in session.execute(query):
+        found = _erratum(*row)
+        by_digest[found.digest_id].append(found)
+    pending: list[PendingEdit] = []
+    for digest_id, errata in by_digest.items():
+        editions = select(Edition).where(Edition.digest_id == digest_id, Edition.kind == kind).order_by(Edition.id)
+        for edition in session.scalars(editions):
+            for part, body in enumerate(edition.parts):
+                told = [each for each in errata if _tells(each, body)]
+                if told and len(pending) < limit:
+                    pending += _unedited(session, edition.id, part, body, told, limit=limit - len(pending))
+    return tuple(pending)
+
+
+def _unedited(
+    session: Session, edition_id: int, part: int, body: str, told: Sequence[ErratumRow], *, limit: int
+) -> list[PendingEdit]:
+    ids = [each.id for each in told]
+    noted = select(func.count()).where(ErratumEdit.delivery_id == Delivery.id, ErratumEdit.erratum_id.in_(ids))
     rows = session.execute(
-        select(Erratum.id, Delivery, Edition)
-        .join(Edition, Edition.digest_id == Erratum.digest_id)
-        .join(Delivery, Delivery.edition_id == Edition.id)
-        .join(Channel, Channel.id == Delivery.channel_id)
+        select(Delivery.id, Delivery.external_id)
         .where(
-            Erratum.dismissed_at.is_(None),
-            Edition.kind == kind,
+            Delivery.edition_id == edition_id,
+            Delivery.part == part,
             Delivery.status == DeliveryStatus.SENT,
             Delivery.external_id.is_not(None),
-            ~done.exists(),
+            noted.scalar_subquery() < len(ids),
         )
-        .order_by(Delivery.id, Erratum.id)
-        .limit(limit * 4)
-    ).all()
-    errata = {number: get_erratum(session, number) for number in dict.fromkeys(row[0] for row in rows)}
-    found = (_pending(errata[number], delivery, edition) for number, delivery, edition in rows)
-    return tuple(each for each in found if each is not None)[:limit]
-
-
-def _pending(erratum: ErratumRow, delivery: Delivery, edition: Edition) -> PendingEdit | None:
-    from html import escape
-
-    body = edition.parts[delivery.part]
-    if delivery.external_id is None or not (
-        escape(erratum.said) in body or erratum.said in body or _led(erratum, body)
-    ):
-        return None
-    return PendingEdit(
-        erratum_id=erratum.id,
-        delivery_id=delivery.id,
-        channel_id=delivery.channel_id,
-        subscriber_id=delivery.subscriber_id,
-        external_id=delivery.external_id,
-        body=body,
-        note=erratum.text,
+        .order_by(Delivery.id)
+        .limit(limit)
     )
+    notes = tuple(each.text for each in told)
+    return [
+        PendingEdit(delivery_id=number, erratum_ids=tuple(ids), external_id=str(name), body=body, notes=notes)
+        for number, name in rows
+    ]
 
 
-def _led(erratum: ErratumRow, body: str) -> bool:
-    from html import escape
-
-    return bool(erratum.url) and escape(erratum.url) in body
+def _tells(erratum: ErratumRow, body: str) -> bool:
+    said = erratum.said in body or escape(erratum.said) in body or escape(erratum.said, quote=False) in body
+    return said or (bool(erratum.url) and escape(erratum.url) in body)
 
 
 def settle_edit(
-    session: Session, *, erratum_id: int, delivery_id: int, now: datetime, error: str | None = None
+    session: Session, *, erratum_ids: Iterable[int], delivery_id: int, now: datetime, error: str | None = None
 ) -> None:
     """Note that a sent message was edited, or with `error` that it cannot be; it is not asked for again."""
-    if session.get(ErratumEdit, (erratum_id, delivery_id)) is None:
-        session.add(
-            ErratumEdit(erratum_id=erratum_id, delivery_id=delivery_id, edited_at=now, error=error and error[:2000])
-        )
-        session.flush()
+    for number in erratum_ids:
+        if session.get(ErratumEdit, (number, delivery_id)) is None:
+            short = error and error[:2000]
+            session.add(ErratumEdit(erratum_id=number, delivery_id=delivery_id, edited_at=now, error=short))
+    session.flush()
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------
