@@ -22,6 +22,7 @@ from trendbot.core.digests import DigestPolicy
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.paths import bundled
 from trendbot.pipeline.compose import compose
+from trendbot.pipeline.index import index_news
 from trendbot.render.environment import Renderer
 from trendbot.settings import load_settings
 from trendbot.store import subscribers
@@ -45,6 +46,7 @@ def _full_database(tmp_path_factory: pytest.TempPathFactory, _empty_database: by
     path.write_bytes(_empty_database)
     with Database(sqlite_url(path)) as database:
         builders.add_day(database, NOW)
+        index_news(database, now=NOW)
         compose(database, Renderer(bundled("templates")), cadence=Cadence.DAILY, now=NOW, policy=DigestPolicy())
     return path.read_bytes()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields as fields_of
 from pathlib import Path
 from string import Formatter
 
@@ -12,6 +13,7 @@ import trendbot
 from trendbot.bot.desk import COMMANDS, menu
 from trendbot.core.limits import check_telegram
 from trendbot.core.phrases import LANGUAGES, Words
+from trendbot.core.weights import Weights
 
 ENGLISH = LANGUAGES["en"]
 
@@ -26,7 +28,7 @@ def test_a_translation_has_every_phrase_with_the_same_fields(language: str) -> N
     assert list(phrases) == list(ENGLISH)
     assert {key: fields(text) for key, text in phrases.items()} == {key: fields(text) for key, text in ENGLISH.items()}
     same = {key for key, text in phrases.items() if text == ENGLISH[key] and re.search("[A-Za-z]{3}", text)}
-    assert same <= {"start.title", "why.part", "why.reports", "taste.theme"}
+    assert same <= {"start.title", "why.part", "why.reports", "taste.theme", "part.emoji"}
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
@@ -44,6 +46,12 @@ def test_commands_and_buttons_fit(language: str) -> None:
     words = Words(language)
     assert all(len(words.plain(key)) <= 24 for key in ENGLISH if key.startswith("button."))
     assert len(words.plain("months").split()) == 12
+
+
+def test_every_part_of_a_score_has_a_name() -> None:
+    assert {f"part.{field.name}" for field in fields_of(Weights)} | {"part.taste"} == {
+        key for key in ENGLISH if key.startswith("part.")
+    }
 
 
 def test_every_phrase_that_is_asked_for_is_there() -> None:

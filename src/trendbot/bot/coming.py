@@ -11,6 +11,7 @@ from trendbot.bot.answers import Answer, File, Post, Show, answer
 from trendbot.bot.visit import Visit, known, prefer
 from trendbot.core.addresses import masked
 from trendbot.core.buttons import theme_named
+from trendbot.core.links import personal
 from trendbot.core.tokens import Purpose, seal, unseal
 from trendbot.core.vocabulary import ConsentKind, SubscriptionStatus
 from trendbot.errors import TokenError
@@ -134,7 +135,7 @@ def feed(session: Session, visit: Visit) -> Answer:
     if visit.house.site_url is None or visit.subscriber is None or visit.subscription is None:
         return answer(Post(text=visit.words.say("feed.none")))
     token = seal(visit.house.key, Purpose.FEED, visit.subscriber.public_id, version=visit.subscription.token_version)
-    url = f"{visit.house.site_url.rstrip('/')}/feed/{token}.atom"
+    url = personal(visit.house.site_url, Purpose.FEED, token)
     return answer(Post(text=visit.words.say("feed.here", url=url)))
 
 

@@ -84,7 +84,7 @@ async def handle_update(desk: Desk, update: Mapping[str, Any]) -> bool:
         return False
     ask = read_update(update, username=desk.username)
     async with desk.lock(ask.chat if ask else ""):
-        if desk.database.read(memory.was_handled, number):
+        if desk.database.read(memory.was_handled, number, now=desk.clock()):
             return False
         if ask is not None:
             await _handled(desk, ask)

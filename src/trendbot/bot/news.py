@@ -15,7 +15,6 @@ from trendbot.bot.visit import Visit
 from trendbot.core import wording
 from trendbot.core.buttons import digest_rows
 from trendbot.core.digests import DigestContent, DigestItem
-from trendbot.core.entries import Entry
 from trendbot.core.leanings import leanings_of
 from trendbot.core.limits import plain_line
 from trendbot.core.lines import linked
@@ -25,14 +24,14 @@ from trendbot.core.variants import content_of, variant_of
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.pipeline.editions import ensure_edition
 from trendbot.render.environment import Renderer
-from trendbot.store import digests, entries, feedback, trends
+from trendbot.store import digests, feedback, stories, trends
 from trendbot.store.database import Database, Session
 from trendbot.store.digests import Digest
+from trendbot.store.search import Hit, search_stories
 from trendbot.store.trends import KeptReading
 
 GLIMPSE = 3
 FOUND = 10
-SEARCH_DAYS = 90
 _SOURCE = 80
 _SHOWN = 6
 
@@ -138,25 +137,25 @@ def _chart(session: Session) -> Photo | None:
 
 
 def search(database: Database, visit: Visit) -> Answer:
-    """Answer with the latest reports that have all the words."""
+    """Answer with the stories whose reports have all the words."""
     words = plain_line(visit.ask.words, 100)
     if not words:
         return answer(Post(text=visit.words.say("search.ask")))
-    since = visit.now - timedelta(days=SEARCH_DAYS)
-    found = database.read(entries.list_entries, since=since, search=words, limit=FOUND + 1)
-    return answer(Post(text=_found_text(visit, words, found)))
+    return answer(Post(text=database.read(_found, visit, words)))
 
 
-def _found_text(visit: Visit, words: str, found: tuple[Entry, ...]) -> str:
-    if not found:
-        days = visit.words.count("day", SEARCH_DAYS)
-        return visit.words.say("search.none", days=days, words=words)
-    key = "search.more" if len(found) > FOUND else "search.title"
-    title = visit.words.say(key, count=visit.words.count("report", min(len(found), FOUND)), words=words)
-    return telling.within([title, *(_hit(visit, each) for each in found[:FOUND])])
+def _found(session: Session, visit: Visit, words: str) -> str:
+    hits = search_stories(session, words, limit=FOUND + 1)
+    if not hits:
+        return visit.words.say("search.none", words=words)
+    key = "search.more" if len(hits) > FOUND else "search.title"
+    title = visit.words.say(key, count=visit.words.count("story", min(len(hits), FOUND)), words=words)
+    return telling.within([title, *(_hit(session, visit, each) for each in hits[:FOUND])])
 
 
-def _hit(visit: Visit, entry: Entry) -> str:
-    local = telling.instant(visit.words, entry.dated_at, visit.preferences)
+def _hit(session: Session, visit: Visit, hit: Hit) -> str:
+    entries = stories.get_story(session, hit.story_id).entries
+    lead = next((each for each in entries if each.lead), entries[0])
+    local = telling.instant(visit.words, hit.last_at, visit.preferences)
     day = html.escape(local.rpartition(",")[0], quote=False)
-    return f"• {linked(entry.title, entry.url, entry.feed_title)}, {day}"
+    return f"• {linked(lead.title or hit.title, lead.url, lead.feed_title)}, {day}"

@@ -23,9 +23,10 @@ class Talk:
     screen_id: int | None = None
 
 
-def was_handled(session: Session, update_id: int) -> bool:
-    """Say whether an update was handled to its end."""
-    return session.get(UpdateRow, update_id) is not None
+def was_handled(session: Session, update_id: int, *, now: datetime) -> bool:
+    """Say whether an update was handled to its end; numbers begin anew at random after a quiet week."""
+    row = session.get(UpdateRow, update_id)
+    return row is not None and row.at > now - KEPT
 
 
 def note_handled(session: Session, update_id: int, *, now: datetime) -> None:
