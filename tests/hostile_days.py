@@ -112,6 +112,8 @@ class Feeds:
         values: dict[str, Any] = {"name": self.text(1)[:80] or "-", "kind": "term", "slug": None, "score": 3.0}
         if draw.random() < 0.3:
             values |= {"kind": "theme", "slug": draw.choice(list(THEMES))}
+        if draw.random() < 0.02:
+            values["days"] = tuple(draw.choice([0.0, 1.0, 9.0, 1e6]) for _ in range(35))  # known, so that it is drawn
         return DigestRise(
             **values,
             current=draw.choice([0.0, 3.0, 1e6]),

@@ -15,10 +15,12 @@ from html import unescape
 
 import lxml.html
 import pytest
+from defusedxml import ElementTree
 from tests.hostile_days import PLANTED, hostile_digest
 
 from trendbot.core import limits
 from trendbot.core.digests import DigestContent, Rendering
+from trendbot.core.pictures import Chart, PictureForm
 from trendbot.core.variants import select_for
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.paths import bundled
@@ -55,6 +57,8 @@ def _harmless(made: Rendering, content: DigestContent, sent: list[str]) -> None:
         assert link in ours or link in sent, f"nobody sent {link!r}"
         assert limits.safe_link(link), f"{link!r} leads a reader astray"
     assert not any(PLANTED in link for link in links)
+    if made.chart:
+        _one_picture(made.chart)
     if made.kind is ChannelKind.EMAIL:
         _one_mail(made)
 
@@ -70,6 +74,14 @@ def _links(made: Rendering) -> list[str]:
         assert not tree.xpath("//script | //iframe | //form | //svg | //object | //*[@onload or @onclick or @onerror]")
         found += tree.xpath("//@href")
     return found
+
+
+def _one_picture(chart: Chart) -> None:
+    web = chart.form(PictureForm.WEB)
+    assert web is not None
+    tree = ElementTree.fromstring(web.data)
+    assert not [each for each in tree.iter() if str(each.tag).endswith(("}script", "}a", "}foreignObject", "}image"))]
+    assert not FORBIDDEN.search(chart.alt)
 
 
 def _one_mail(made: Rendering) -> None:

@@ -278,7 +278,11 @@ def _item(ranked: Ranked, gate: _Gate, *, sentences: int, others: int) -> Digest
 def _headline(report: Report) -> str:
     """Return the headline; the title as it is where what was made of it is not borne out by it."""
     headline = headline_of(report)
-    return one_line(report.title, HEADLINE) if objections(headline, read_source(report.title)) else headline
+    return (
+        one_line(report.title, HEADLINE)
+        if objections(headline, read_source(report.title[: 20 * HEADLINE]))
+        else headline
+    )
 
 
 def _entry(report: Report) -> DigestEntry:

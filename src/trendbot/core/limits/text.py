@@ -29,7 +29,7 @@ def plain_line(text: str, limit: int = 200) -> str:
     Control, bidirectional, unassigned and invisible characters go; white space is joined; what is too long is cut at a
     word and ends in an ellipsis.
     """
-    kept = "".join(_visible(character) for character in text[: limit * 20])
+    kept = _RARE.sub(lambda found: _visible(found.group()), text[: limit * 20])
     return shorten(" ".join(kept.split()), limit)
 
 
