@@ -63,7 +63,7 @@ def repulsion(member: Member, members: Iterable[Member], *, strength: float, dum
     """Return what remains of the likeness of an entry to a story, 1 where its feed has told nothing of it.
 
     Of the feed's own reports under other titles, each weighs against the number of other feeds that tell the story;
-    those of the entry's own instant bear the power of `dump` more.
+    those of the entry's own instant halve, third, … that number and bear the power of `dump` more each.
     """
     others: set[int] = set()
     own: dict[str, float] = {}
@@ -76,7 +76,8 @@ def repulsion(member: Member, members: Iterable[Member], *, strength: float, dum
     if not own:
         return 1.0
     at_once = sum(gap <= _INSTANT for gap in own.values())
-    remains: float = (1 - strength * len(own) / (len(own) + len(others))) ** (1 + dump * at_once)
+    against = len(others) / (1 + at_once)
+    remains: float = (1 - strength * len(own) / (len(own) + against)) ** (1 + dump * at_once)
     return remains
 
 
