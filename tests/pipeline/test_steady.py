@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -179,3 +179,26 @@ def test_a_real_rise_shows_in_the_same_stream(database: Database, now: datetime)
         (f"Name{TERMS + 1}", "rising"),
         (f"Name{TERMS + 2}", "new"),
     }
+
+
+def test_a_name_that_falls_silent_falls_and_one_that_goes_on_rising_is_said_to(
+    database: Database, now: datetime
+) -> None:
+    rng = random.Random(SEED)
+    items = [
+        replace(one, terms=one.terms | {TERMS + 3}) if one.back >= 7 and rng.random() < 0.2 else one
+        for one in steady(random.Random(SEED), now)
+    ]
+    told = [
+        Item(feed=feed, back=back, terms=frozenset({TERMS + 1}), themes=frozenset())
+        for feed in (3, 5, 8)
+        for back in (0, 1)
+    ]
+    moved = alarms(database, items + told, now)
+    assert (f"Name{TERMS + 3}", "falling") in moved
+    kept = database.read(list_readings, since=now.date(), until=now.date(), kind="term")
+    (fallen,) = [one for one in kept if one.direction == "falling"]
+    assert (fallen.window_days, fallen.current) == (7, 0.0)
+    (rising,) = [one for one in kept if one.name == f"Name{TERMS + 1}"]
+    assert rising.direction == "rising"
+    assert rising.detail["still"]
