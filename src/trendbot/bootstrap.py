@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from trendbot.clock import Clock
+    from trendbot.pipeline.desk import Desk
     from trendbot.settings import Settings
     from trendbot.transports.base import Transport
 
@@ -115,6 +116,20 @@ def open_app(
         database = stack.enter_context(Database(settings.database_address))
         _prepare(database, access)
         yield _assembled(settings, clock, database, sample=sample)
+
+
+def desk_of(app: App) -> Desk:
+    """Return the editor's desk of a home."""
+    from trendbot.pipeline.desk import Desk
+
+    return Desk(
+        database=app.database,
+        renderer=app.renderer,
+        policies=app.digests,
+        approvals=app.approvals,
+        sample=app.sample,
+        summarizer=app.summarizer,
+    )
 
 
 def themes_file(settings: Settings) -> Path:

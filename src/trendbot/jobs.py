@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from trendbot.bootstrap import App
+from trendbot.bootstrap import App, desk_of
 from trendbot.clock import frozen_clock
 from trendbot.core.entries import ParsedEntry
 from trendbot.core.feeds import FeedSeed, parse_seeds
@@ -25,11 +26,11 @@ from trendbot.fetch.http import Changed, Failed, Request
 from trendbot.fetch.opml import parse_opml
 from trendbot.fetch.recording import Recorder, Tape
 from trendbot.logs import get_logger
-from trendbot.pipeline.audience import to_subscribers
 from trendbot.pipeline.amending import amend
+from trendbot.pipeline.audience import to_subscribers
 from trendbot.pipeline.compose import ComposeReport
 from trendbot.pipeline.deliver import DeliverReport, deliver, problems_of
-from trendbot.pipeline.desk import Desk, publish
+from trendbot.pipeline.desk import publish
 from trendbot.pipeline.dressing import dresser
 from trendbot.pipeline.errata import find_errata
 from trendbot.pipeline.group import GroupReport, group_entries
@@ -285,18 +286,6 @@ def _themes(app: App) -> ThemesFile:
         raise ConfigError(f"{app.themes} cannot be read ({error}): mend it or name another") from error
 
 
-def desk_of(app: App) -> Desk:
-    """Return the editor's desk of a home."""
-    return Desk(
-        database=app.database,
-        renderer=app.renderer,
-        policies=app.digests,
-        approvals=app.approvals,
-        sample=app.sample,
-        summarizer=app.summarizer,
-    )
-
-
 async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) -> _Published:
     """Measure, compose the digests that are due, and send what is in the outbox, whichever of them fails."""
     now = app.clock()
@@ -337,35 +326,26 @@ async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) ->
 # -- the summary -------------------------------------------------------------------------------------------------------
 
 
+_POLLED = (
+    "entries_new", "entries_backlog", "entries_edited", "entries_removed", "entries_withdrawn", "bytes", "not_modified",
+)  # fmt: skip
+
+
 def _joined(before: _Gathered | None, after: _Gathered) -> _Gathered:
     """Add up two gatherings; which feeds there are and which failed is what the later one found."""
     if before is None:
         return after
-    poll_ = replace(
-        after.poll,
-        entries_new=before.poll.entries_new + after.poll.entries_new,
-        entries_backlog=before.poll.entries_backlog + after.poll.entries_backlog,
-        entries_edited=before.poll.entries_edited + after.poll.entries_edited,
-        entries_removed=before.poll.entries_removed + after.poll.entries_removed,
-        entries_withdrawn=before.poll.entries_withdrawn + after.poll.entries_withdrawn,
-        bytes=before.poll.bytes + after.poll.bytes,
-        not_modified=before.poll.not_modified + after.poll.not_modified,
-    )
     slugs = {**before.tag.by_theme, **after.tag.by_theme}
-    tag = replace(
-        after.tag,
-        entries=before.tag.entries + after.tag.entries,
-        relearnt=before.tag.relearnt + after.tag.relearnt,
-        by_theme={slug: before.tag.by_theme.get(slug, 0) + after.tag.by_theme.get(slug, 0) for slug in slugs},
+    by_theme = {slug: before.tag.by_theme.get(slug, 0) + after.tag.by_theme.get(slug, 0) for slug in slugs}
+    return _Gathered(
+        poll=replace(after.poll, **_added(before.poll, after.poll, _POLLED)),
+        tag=replace(after.tag, **_added(before.tag, after.tag, ("entries", "relearnt")), by_theme=by_theme),
+        group=replace(after.group, **_added(before.group, after.group, ("entries", "opened", "joined", "merged"))),
     )
-    group = replace(
-        after.group,
-        entries=before.group.entries + after.group.entries,
-        opened=before.group.opened + after.group.opened,
-        joined=before.group.joined + after.group.joined,
-        merged=before.group.merged + after.group.merged,
-    )
-    return _Gathered(poll=poll_, tag=tag, group=group)
+
+
+def _added(before: object, after: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(before, name) + getattr(after, name) for name in names}
 
 
 def _and(before: _Published | None, after: _Published) -> _Published:

@@ -37,9 +37,8 @@ def on_draft(function: Callable[..., Any]) -> Callable[..., Any]:
 @contextlib.contextmanager
 def at_desk(choices: Choices, *, now: datetime | None = None, read: bool = False) -> Iterator[tuple[App, Desk]]:
     """Open the home with its desk."""
-    from trendbot.bootstrap import Access
+    from trendbot.bootstrap import Access, desk_of
     from trendbot.cli.opening import opened
-    from trendbot.jobs import desk_of
 
     with opened(choices, Access.READ if read else Access.WRITE, now=now) as app:
         yield app, desk_of(app)
