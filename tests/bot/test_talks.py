@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
+from tests import builders
 from tests.botapi.talking import group
 
 from trendbot import subscriptions
@@ -179,6 +180,18 @@ async def test_a_search_shows_what_it_found(bot: Bot) -> None:
     assert "“<i>no</i> such & thing”" in bot.talk.screen(CHAT)
     await bot.talk.say(CHAT, "/search alder")
     assert "the best first" in bot.talk.screen(CHAT)
+
+
+async def test_what_rises_is_told_with_its_numbers(bot: Bot) -> None:
+    await bot.talk.say(CHAT, "/trends")
+    assert "Too little is known yet" in bot.talk.screen(CHAT)
+    today = bot.app.clock().date()
+    bot.app.database.write(builders.add_reading, as_of=today, theme="tools")
+    await bot.talk.say(CHAT, "/trends", language="de")
+    assert bot.talk.screen(CHAT).splitlines() == [
+        "Nimmt zu, bis 15. November 2026",
+        "• Tools for people: 23 Meldungen in 7 Tagen, sonst 8",
+    ]
 
 
 async def test_why_a_story_is_there_and_more_of_it(bot: Bot) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from trendbot.bot import telling
 from trendbot.bot.answers import Answer, Photo, Post, answer
@@ -90,7 +90,7 @@ def rising(database: Database, visit: Visit) -> Answer:
     newest = database.read(trends.newest_day, until=visit.now.date())
     if newest is None:
         return answer(Post(text=visit.words.say("trends.unknown")))
-    readings = database.read(trends.list_readings, since=newest - timedelta(days=6), until=newest)
+    readings = database.read(trends.list_readings, since=newest, until=newest)
     text = trends_text(visit, newest, readings)
     chart = database.read(_chart) if any(each.direction == "rising" for each in readings) else None
     post = Post(text=text)
@@ -100,7 +100,7 @@ def rising(database: Database, visit: Visit) -> Answer:
 def trends_text(visit: Visit, newest: date, readings: Iterable[KeptReading]) -> str:
     """Return what rises and falls as a message."""
     words = visit.words
-    day = f"{newest.day} {words.plain('months').split()[newest.month - 1]}"
+    day = words.plain("day", day=newest.day, month=words.plain("months").split()[newest.month - 1], year=newest.year)
     up = [_reading(visit, each) for each in readings if each.direction == "rising"][:_SHOWN]
     down = [_reading(visit, each) for each in readings if each.direction == "falling"][: _SHOWN // 2]
     lines = [words.say("trends.title", day=day), *(up or [words.say("trends.none")])]
@@ -156,6 +156,5 @@ def _found(session: Session, visit: Visit, words: str) -> str:
 def _hit(session: Session, visit: Visit, hit: Hit) -> str:
     entries = stories.get_story(session, hit.story_id).entries
     lead = next((each for each in entries if each.lead), entries[0])
-    local = telling.instant(visit.words, hit.last_at, visit.preferences)
-    day = html.escape(local.rpartition(",")[0], quote=False)
+    day = html.escape(telling.day(visit.words, hit.last_at, visit.preferences), quote=False)
     return f"• {linked(lead.title or hit.title, lead.url, lead.feed_title)}, {day}"

@@ -76,6 +76,12 @@ def instant(words: Words, at: datetime, wish: Preferences) -> str:
     )
 
 
+def day(words: Words, at: datetime, wish: Preferences) -> str:
+    """Return ``26 November 2026`` in the visitor's zone."""
+    local = at.astimezone(zone(wish.timezone))
+    return words.plain("day", day=local.day, month=words.plain("months").split()[local.month - 1], year=local.year)
+
+
 def due(visit: Visit) -> str | None:
     """Return when the next digest is due, or None where none is."""
     paused = visit.subscription.paused_until if visit.subscription else None

@@ -9,7 +9,7 @@ PHRASES: Final[dict[str, str]] = {
     "zone": "Europe/Berlin",
     "months": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
     "instant": "{weekday}, {day}. {month}, {time}",
-    "and": "und",
+    "day": "{day}. {month} {year}",
     # -- commands, as the menu shows them --
     "command.start": "Abonnieren und den heutigen Überblick sehen",
     "command.themes": "Themen wählen",

@@ -9,7 +9,7 @@ PHRASES: Final[dict[str, str]] = {
     "zone": "UTC",
     "months": "January February March April May June July August September October November December",
     "instant": "{weekday} {day} {month}, {time}",
-    "and": "and",
+    "day": "{day} {month} {year}",
     # -- commands, as the menu shows them --
     "command.start": "Subscribe, and see today's digest",
     "command.themes": "Choose your themes",
