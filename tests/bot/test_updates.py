@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from tests.botapi.state import Chat, Refused, flood
 from tests.botapi.talking import Talk, talking
 
 from trendbot.bot.desk import COMMANDS, PRESSES, SCREENS, Desk, handle_update
-from trendbot.bot.running import Account, at_desk, ensure_channel, handle_webhook, run_bot, set_webhook
+from trendbot.bot.running import Account, at_desk, ensure_channel, handle_webhook, run_bot, set_webhook, webhook_secret
 from trendbot.bot.sending import Courier
 from trendbot.bot.visit import House
 from trendbot.core.vocabulary import ChannelKind, SubscriptionStatus
@@ -222,6 +223,7 @@ async def test_telegram_down_at_the_start_is_survived(still: Bot) -> None:
 
 async def test_a_webhook_takes_what_its_secret_signs(still: Bot, desk: Desk) -> None:
     body = json.dumps(message(still.talk, "/start")).encode()
+    assert re.fullmatch("[0-9a-f]{64}", webhook_secret(still.app))
     assert await handle_webhook(desk, body, given="wrong", secret="s3cret") == 401
     assert await handle_webhook(desk, body, given=None, secret="s3cret") == 401
     assert still.api.sent == []

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -176,6 +178,11 @@ async def _tell_description(bot: Bot, language: str, code: str | None) -> None:
     wanted = Words(language).plain("start.about")[:_DESCRIPTION]
     if (await bot.get_my_description(language_code=code)).description != wanted:
         await bot.set_my_description(wanted, language_code=code)
+
+
+def webhook_secret(app: App) -> str:
+    """Return the secret token by which a webhook's calls are known as Telegram's; follows from the home's secret."""
+    return hmac.new(app.key(), b"telegram-webhook", hashlib.sha256).hexdigest()
 
 
 async def set_webhook(desk: Desk, url: str, secret: str) -> None:
