@@ -376,19 +376,17 @@ def test_stories_are_listed_by_time_and_theme(database: Database, now: datetime)
     assert [line.id for line in database.read(list_stories, since=day)] == [found[first] + 1]
     assert [line.id for line in database.read(list_stories, until=day)] == [found[first]]
     assert [line.id for line in database.read(list_stories, theme="open")] == [found[first]]
-    assert len(database.read(list_stories, limit=1)) == 1
     assert database.read(get_story, found[first]).themes == ("open",)
     assert database.read(feeds_of, found[first]) == {write.feeds["a"]}
     with pytest.raises(NotFoundError):
         database.read(get_story, 999)
 
 
-def test_progress_is_told_and_nothing_to_do_is_done_at_once(database: Database, now: datetime) -> None:
+def test_progress_is_told(database: Database, now: datetime) -> None:
     fill(database, now)
     told: list[tuple[int, int]] = []
     group_entries(database, now=now, batch=10, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (36, 36)
-    assert group_entries(database, now=now).entries == 0
 
 
 def test_nothing_may_be_split_off_that_leaves_nothing(database: Database, now: datetime) -> None:
@@ -396,8 +394,7 @@ def test_nothing_may_be_split_off_that_leaves_nothing(database: Database, now: d
     one = write("a", "Acme releases Borealis 3, an open model for code")
     other = write("b", "Regulator fines a chip maker over export papers")
     group_entries(database, now=now)
-    found = stories(database)
-    with pytest.raises(ConflictError):
-        database.write(split_story, found[one], [one], hand(now))
-    with pytest.raises(ConflictError):
-        database.write(pin_lead, found[one], other, hand(now))
+    story = stories(database)[one]
+    for act, entry in ((split_story, [one]), (pin_lead, other)):
+        with pytest.raises(ConflictError):
+            database.write(act, story, entry, hand(now))
