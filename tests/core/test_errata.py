@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -104,6 +105,9 @@ def test_a_digest_quotes_titles_and_sentences_but_no_editors_words() -> None:
     item = contents.item(3, "Ours", sentences=contents.said(3, "Our words."), edited=mark)
     own = quoted_in(contents.full(lead=item, sections=(), also=()))
     assert [(each.entry_id, each.text) for each in own] == [(3, "")]
+    assert change_in(own[0], page("Alder raises $5 billion"), page("Alder raises $3 billion")) is None
+    model = contents.item(4, "A title", sentences=(replace(contents.said(4, "A model's words.")[0], machine=True),))
+    assert [each.text for each in quoted_in(contents.full(lead=model, sections=(), also=()))] == ["A title"]
 
 
 def test_a_correction_says_when_what_and_what_now() -> None:
