@@ -5,7 +5,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trendbot.core.trends import (
@@ -59,6 +59,7 @@ def test_the_tail_is_that_of_a_negative_binomial(count: int, shape: float, mean:
     assert 10 ** -tail(count, shape=shape, mean=mean) == pytest.approx(expected, rel=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.floats(0.05, 200), st.floats(0.001, 200))
 def test_more_reports_are_never_less_surprising(count: int, shape: float, mean: float) -> None:
     assert 0 <= tail(count, shape=shape, mean=mean) <= tail(count + 1, shape=shape, mean=mean) + 1e-9
