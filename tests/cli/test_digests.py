@@ -26,6 +26,7 @@ def desk(cli: Cli, home: Path, news: list[int]) -> Cli:
 
 
 def test_an_editor_puts_a_draft_right_and_lets_it_go(desk: Cli, home: Path) -> None:
+    assert "a daily draft of 2026-11-15 is on the desk" in desk("digests", "list").out
     shown = desk("digests", "show")
     assert "waits for approval" in shown.out
     draft = desk("digests", "show", "--json").json["content"]

@@ -35,11 +35,17 @@ def list_(choices: Choices, cadence: str | None, limit: int, json_: bool) -> Non
     """List the digests, the latest first."""
     from trendbot.cli.opening import opened
     from trendbot.core.vocabulary import Cadence
+    from trendbot.store.digest_acts import live_drafts
     from trendbot.store.digests import list_digests
 
     with opened(choices) as app:
-        found = app.database.read(list_digests, cadence=Cadence(cadence) if cadence else None, limit=limit)
+        wanted = Cadence(cadence) if cadence else None
+        found = app.database.read(list_digests, cadence=wanted, limit=limit)
+        drafts = app.database.read(live_drafts, wanted)
     show_rows(found, COLUMNS, json_=json_, nothing="no digests yet: `trendbot run` makes them")
+    for draft in drafts if not json_ else ():
+        of = draft.of
+        click.echo(f"a {of.cadence} draft of {of.slot} is on the desk: `trendbot digests show --cadence {of.cadence}`")
 
 
 @command.command()
