@@ -153,3 +153,11 @@ def test_where_every_story_is_left_out_there_is_nothing_to_tell_also_to_readers_
     assert content_of(unseen, variant_of([], shown)) is None
     quiet = full(lead=None, sections=(), also=(), quiet=True)
     assert content_of(quiet, ALL) is quiet
+
+
+def test_a_thin_choice_calls_its_themes_quiet_and_not_the_day() -> None:
+    base = pooled()
+    told = select_for(replace(base, stories=base.stories[:1]), ["tools"])
+    assert told is not None
+    assert told.line.startswith("A quiet day on “Tools for people”: 1 story out of 318 reports from 74 feeds")
+    assert told.sections == ()

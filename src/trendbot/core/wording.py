@@ -99,8 +99,10 @@ def _day_line(
     again = f", {updates} of them told before and gone on," if updates and stories > 1 else ""
     read = f"{counted(entries, 'report')} from {counted(feeds, 'feed')}"
     on = f" {on_themes(themes)}" if themes else ""
-    of = f"{counted(stories, 'story', 'stories')}{on}{again} out of {read}"
-    begin = f"A quiet {span} with {of}" if stories < _THIN else of[0].upper() + of[1:]
+    thin = stories < _THIN
+    of = f"{counted(stories, 'story', 'stories')}{'' if thin else on}{again} out of {read}"
+    quiet = f"A quiet {span}{on}: {of}" if themes else f"A quiet {span} with {of}"
+    begin = quiet if thin else of[0].upper() + of[1:]
     more = [f"{lead.publishers} publishers carry the lead"] if lead and lead.publishers >= _WIDE else []
     more += [f"“{rising}” is rising"] if rising else []
     return begin + (f"; {' and '.join(more)}." if more else ".")
