@@ -52,6 +52,15 @@ def _full_database(tmp_path_factory: pytest.TempPathFactory, _empty_database: by
 
 
 @pytest.fixture
+def empty(tmp_path: Path, _empty_database: bytes) -> Iterator[Database]:
+    """A database without anything in it, beside the home's."""
+    path = tmp_path / "empty.db"
+    path.write_bytes(_empty_database)
+    with Database(sqlite_url(path)) as opened:
+        yield opened
+
+
+@pytest.fixture
 def home(tmp_path: Path, _full_database: bytes) -> Path:
     """A home whose database has a day of news and its digest."""
     (tmp_path / "trendbot.db").write_bytes(_full_database)

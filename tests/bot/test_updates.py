@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from trendbot.bootstrap import App
+    from trendbot.store.database import Database
 
 CHAT = 4242
 
@@ -90,6 +92,30 @@ async def test_a_flood_is_waited_out(still: Bot, desk: Desk) -> None:
     await handle_update(replaced(desk, courier=courier), message(still.talk, "/help"))
     assert waited[:2] == [7.0, 3.0]
     assert "follows AI news" in still.talk.screen(CHAT)
+
+
+async def test_markup_that_is_refused_goes_as_plain_text(still: Bot, desk: Desk) -> None:
+    send = still.api.methods["sendMessage"]
+
+    async def picky(parameters: dict[str, str]) -> Any:
+        if parameters.get("parse_mode"):
+            raise Refused(400, "Bad Request: can't parse entities: Unsupported start tag")
+        return await send(parameters)
+
+    still.api.methods["sendMessage"] = picky
+    await handle_update(desk, message(still.talk, "/privacy"))
+    assert still.talk.screen(CHAT).startswith("What is stored\nThe number of this chat")
+
+
+async def test_before_the_first_digest_everything_says_so(still: Bot, desk: Desk, empty: Database) -> None:
+    there = replaced(desk, database=empty, house=replace(desk.house, channel_id=empty.write(ensure_channel)))
+    for number, text in enumerate(("/start", "/latest", "/why", "/more", "/trends", "/themes", "/stop", "/stop")):
+        await handle_update(there, message(still.talk, text, number))
+    texts = [sent.text for sent in still.talk.shown(CHAT)]
+    assert "There is no digest yet. The first one comes when it is ready." in texts
+    assert "Too little is known yet to say what rises." in texts
+    assert "There are no themes here yet." in texts
+    assert texts[-1] == "You are not subscribed; nothing is sent."
 
 
 async def test_who_blocks_before_the_answer_breaks_nothing(still: Bot, desk: Desk) -> None:

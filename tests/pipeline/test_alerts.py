@@ -157,6 +157,20 @@ def test_what_surely_did_not_arrive_was_not_told(database: Database, now: dateti
     assert told(database) == [(who, story)] * again
 
 
+def test_a_story_that_became_another_was_told(database: Database, now: datetime) -> None:
+    old = spread(database, now)
+    reader(database, 1, now, alerts=5)
+    assert alert(database, now=now).enqueued == 1
+    new = spread(database, now, title="The same tool, told elsewhere", feeds=7)
+
+    def merge(session: Session) -> None:
+        session.execute(update(schema.Story).where(schema.Story.id == old).values(merged_into_id=new))
+        session.execute(update(schema.StoryEntry).where(schema.StoryEntry.story_id == old).values(story_id=new))
+
+    database.write(merge)
+    assert alert(database, now=now + HOUR).enqueued == 0
+
+
 def test_what_rises_beyond_chance_is_an_alert(database: Database, now: datetime) -> None:
     story = spread(database, now, feeds=2)
     database.write(builders.add_reading, as_of=now.date(), theme="tools")

@@ -18,7 +18,7 @@ from trendbot.core.digests import from_json
 from trendbot.core.variants import content_of
 from trendbot.core.vocabulary import DeliveryStatus, NoticeKind
 from trendbot.store.chunks import chunks
-from trendbot.store.schema import Delivery, Digest, DigestStory, Edition, Notice
+from trendbot.store.schema import Delivery, Digest, DigestStory, Edition, Notice, Story
 
 COUNTED = (DeliveryStatus.PENDING, DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN)
 """Standings of a delivery by which its reader counts as told: it went, may have gone, or is about to go."""
@@ -73,22 +73,38 @@ def count_alerts(session: Session, subscriber_ids: Sequence[int], *, since: date
 def told_stories(
     session: Session, subscriber_ids: Sequence[int], stories: Collection[int]
 ) -> dict[int, dict[int, datetime]]:
-    """Return which of `stories` each subscriber was told and when last, by an alert or by a digest on its themes."""
+    """Return which of `stories` each subscriber was told and when last, by an alert or by a digest on its themes.
+
+    What was told under the number of a story that has been merged since counts for the one that it became.
+    """
     found: dict[int, dict[int, datetime]] = defaultdict(dict)
+    names = _names(session, stories)
     held = {
-        edition: told
-        for edition in session.scalars(_editions(stories))
-        if (told := _stories_in(session, edition).intersection(stories))
+        edition: frozenset(names[story] for story in told)
+        for edition in session.scalars(_editions(names))
+        if (told := _stories_in(session, edition).intersection(names))
     }
     for chunk in chunks(subscriber_ids):
-        for who, story, at in session.execute(_alerts(chunk, stories)):
+        for who, story, at in session.execute(_alerts(chunk, names)):
             if who is not None and story is not None:
-                _note(found[who], (story,), at)
+                _note(found[who], (names[story],), at)
         for part in chunks(held):
             for who, edition, at in session.execute(_sent(chunk, part)):
                 if who is not None and edition is not None:
                     _note(found[who], held[edition], at)
     return dict(found)
+
+
+def _names(session: Session, stories: Collection[int]) -> dict[int, int]:
+    """Return the stories and all that were merged into them, each with what it is called now."""
+    names = {story: story for story in stories}
+    layer = list(stories)
+    while layer:
+        rows = session.execute(select(Story.id, Story.merged_into_id).where(Story.merged_into_id.in_(layer))).all()
+        new = {old: names[into] for old, into in rows if into is not None and old not in names}
+        names |= new
+        layer = list(new)
+    return names
 
 
 def _note(known: dict[int, datetime], stories: Iterable[int], at: datetime) -> None:
