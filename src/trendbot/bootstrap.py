@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
@@ -216,9 +217,10 @@ def _transports(settings: Settings, *, sample: bool) -> dict[str, Transport]:
 
 def _recipients(home: Path) -> Recipients:
     """Return what sending has to know of subscribers; the home's secret is read when the first one is written to."""
+    secret = functools.cache(lambda: home_secret(home))
 
     def hashed(kind: ChannelKind, address: str) -> str:
-        return address_hash(home_secret(home), kind, address)
+        return address_hash(secret(), kind, address)
 
     def retire(session: Session, retired: Retired) -> None:
         if retired.kind is ChannelKind.TELEGRAM and not retired.gone:  # unblocked, they go on where they were
@@ -226,7 +228,7 @@ def _recipients(home: Path) -> Recipients:
             return
         reason = SuppressionReason.GONE if retired.gone else SuppressionReason.BLOCKED
         act = Act(method="transport", now=retired.now)
-        suppress(session, kind=retired.kind, address=retired.address, reason=reason, act=act, key=home_secret(home))
+        suppress(session, kind=retired.kind, address=retired.address, reason=reason, act=act, key=secret())
 
     return Recipients(hash_address=hashed, retire=retire)
 
