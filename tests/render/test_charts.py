@@ -98,8 +98,9 @@ def test_the_key_follows_what_is_drawn() -> None:
         full(),
         risen(rise(days=(0.0,) * 35)),
         risen(rise(name="人工智能")),
+        risen(rise(name="a\u0366 mark upon a letter")),
     ],
-    ids=["nothing rose", "days unknown", "nothing on the days", "not in the fonts"],
+    ids=["nothing rose", "days unknown", "nothing on the days", "not in the fonts", "marks"],
 )
 def test_where_there_is_nothing_to_see_nothing_is_drawn(content: DigestContent) -> None:
     assert draw_chart(content) is None

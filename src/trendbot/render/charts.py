@@ -13,6 +13,7 @@ import html
 import io
 import json
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -30,8 +31,6 @@ _OVERDISPERSION = 1.5
 """How much more than Poisson's the daily counts vary: between the 1.3 and 2.3 measured on real streams."""
 _NINE_OF_TEN = 1.645
 _INCHES = (12.0, 6.27)
-_FLAT_NAME = 0x530
-"""Characters beyond this one (past Latin, Greek and Cyrillic) are not in the fonts that we draw with."""
 
 _LIGHT = {"paper": "#FDFCFA", "ink": "#1A1C20", "muted": "#5B606B", "band": "#E9E4DA", "rule": "#DDD8CF"}
 _DARK = {"paper": "#14161A", "ink": "#ECEAE6", "muted": "#A3A8B3", "band": "#2A2E36", "rule": "#30343C"}
@@ -60,10 +59,10 @@ FORMS: dict[PictureForm, _Form] = {
 
 def draw_chart(content: DigestContent) -> Chart | None:
     """Return the chart of what a digest says is rising in all its forms; None where there is nothing to draw."""
-    rises = tuple(rise for rise in content.rising if _drawable(rise))
-    if not rises or not _library():
+    if not content.rising or not _library():
         return None
-    return _drawn(rises, content.brand)
+    rises = tuple(rise for rise in content.rising if _drawable(rise))
+    return _drawn(rises, content.brand if _in_fonts(content.brand) else "") if rises else None
 
 
 @lru_cache(maxsize=32)
@@ -78,7 +77,21 @@ def _drawn(rises: tuple[DigestRise, ...], brand: str) -> Chart:
 
 def _drawable(rise: DigestRise) -> bool:
     known = len(rise.days) >= SHOWN and sum(rise.days) > 0
-    return known and all(ord(character) < _FLAT_NAME for character in rise.name)
+    return known and _in_fonts(rise.name)
+
+
+def _in_fonts(text: str) -> bool:
+    """Tell whether both fonts have every character of a text, with no mark that stands upon another."""
+    return not any(map(unicodedata.combining, text)) and set(map(ord, text)) <= _characters()
+
+
+@lru_cache(maxsize=1)
+def _characters() -> frozenset[int]:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    fonts = (FontProperties(family=_SERIF, weight="bold"), FontProperties(family=_SANS, weight="bold"))
+    serif, sans = (frozenset(get_font(findfont(font)).get_charmap()) for font in fonts)
+    return serif & sans
 
 
 def _library() -> bool:
@@ -246,8 +259,13 @@ def _counts(rise: DigestRise) -> list[float]:
 
 def usual_range(rise: DigestRise) -> tuple[float, float]:
     """Return where nine counts in ten lie while nothing changes."""
-    spread = _NINE_OF_TEN * math.sqrt(_OVERDISPERSION * max(rise.usual, 0.1))
-    return max(0.0, rise.usual - spread), rise.usual + spread
+    return usual_around(rise.usual)
+
+
+def usual_around(usual: float) -> tuple[float, float]:
+    """Return where nine counts in ten lie around the usual number, while nothing changes."""
+    spread = _NINE_OF_TEN * math.sqrt(_OVERDISPERSION * max(usual, 0.1))
+    return max(0.0, usual - spread), usual + spread
 
 
 def _wrapped(text: str, units: int) -> list[str]:
