@@ -14,9 +14,12 @@ from tests.botapi import BotApi, Limits, bot_api, state
 from tests.hostile import messages, send_all
 from tests.outbox import broadcast, numbers, send
 
+from trendbot.clock import system_clock
 from trendbot.core.delivering import LostAnswer
 from trendbot.core.vocabulary import DeliveryStatus
+from trendbot.pipeline.outbox import Sender
 from trendbot.store import deliveries
+from trendbot.transports.telegram import TelegramTransport
 
 if TYPE_CHECKING:
     from trendbot.store.database import Database
@@ -77,6 +80,19 @@ async def test_answers_lost_on_the_way_are_uncertain_and_come_back_on_request(
         database.write(deliveries.lead_on, missing.key, to=DeliveryStatus.PENDING, now=datetime.now(UTC))
         await send(tmp_path / "trendbot.db", api.base_url, api.token, 500.0)
     assert [len(api.to(chat)) for chat in numbers(20)] == [1] * 20
+
+
+async def test_an_answer_that_takes_too_long_is_uncertain(database: Database) -> None:
+    broadcast(database, subscribers=3, now=datetime.now(UTC) - timedelta(minutes=1))
+    async with bot_api(limits=Limits(overall=1000, **FAST)) as api:
+        api.faults.append(state.Fault(kind=state.Kind.SLOW, seconds=30))
+        telegram = TelegramTransport(token=api.token, base_url=api.base_url, rate=500.0)
+        sender = Sender(database, {"telegram": telegram}, system_clock, send_timeout=1.0)
+        tally = await sender.drain()
+        await telegram.close()
+    assert (tally.sent, len(api.sent)) == (2, 3)
+    assert [each.reason for each in tally.failed] == ["no answer within 1 s"]
+    assert len(database.read(deliveries.list_deliveries, status=DeliveryStatus.UNCERTAIN)) == 1
 
 
 def hostile_run(digests: int) -> BotApi:

@@ -56,11 +56,12 @@ class Sender:
         patience: float = 0.0,
         stop: asyncio.Event | None = None,
         on_sent: Callable[[str, datetime], None] | None = None,
+        send_timeout: float = SEND_TIMEOUT,
     ) -> None:
         self.database, self.transports, self.clock = database, transports, clock
         self.recipients, self.dress, self.patience = recipients, dress, patience
         self.stop, self.on_sent = stop or asyncio.Event(), on_sent
-        self.tally = Tally()
+        self.send_timeout, self.tally = send_timeout, Tally()
         self._queue: deque[Job] = deque()
         self._held: set[int] = set()
         self._later: set[asyncio.Task[None]] = set()
@@ -238,12 +239,12 @@ class Sender:
 
     async def _attempt(self, job: Job, lease: str) -> None:
         try:
-            async with asyncio.timeout(SEND_TIMEOUT):
+            async with asyncio.timeout(self.send_timeout):
                 receipt = await job.transport.send(job.message)
         except TransportError as error:
             await self._refused(job, lease, error)
         except TimeoutError:
-            await self._refused(job, lease, _lost(f"no answer within {SEND_TIMEOUT:g} s"))
+            await self._refused(job, lease, _lost(f"no answer within {self.send_timeout:g} s"))
         except Exception as error:
             log.exception("transport_broke", key=job.delivery.key, transport=job.transport.name)
             await self._refused(job, lease, _lost(f"{type(error).__name__}: {error}"))
