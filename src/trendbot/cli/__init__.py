@@ -32,6 +32,7 @@ COMMANDS = {
     "errata": "List, add and dismiss corrections of what was told.",
     "why": "Say why an entry or story was told, or what kept it out.",
     "bot": "Serve subscribers on Telegram, in the foreground.",
+    "web": "Serve the public pages in the foreground, or export them.",
     "subscribers": "List, show, export, erase, suppress and import subscribers.",
     "channels": "List, add, set, test and remove the channels that digests go to.",
     "deliveries": "List messages, and say what becomes of those that failed or may not have arrived.",

@@ -126,7 +126,7 @@ def explain(
         return found
     entry, story = found, find_story_of(session, found.id)
     tags = tuple(tags_of(session, [entry.id]))
-    told = _told(session, story) if story else ()
+    told = told_in(session, story) if story else ()
     return Why(
         entry=entry,
         poll=_poll(session, entry),
@@ -204,7 +204,8 @@ def _poll(session: Session, entry: Entry) -> PollNote | None:
     return min(near, key=lambda note: abs(note.at - entry.seen_at), default=None)
 
 
-def _told(session: Session, story: Story) -> tuple[ToldIn, ...]:
+def told_in(session: Session, story: Story) -> tuple[ToldIn, ...]:
+    """Return the digests that told a story, the first one first: where, with which score, by which sentences."""
     ids = [story.id, *merged_into(session, story.id)]
     return tuple(_told_in(session, telling, set(ids)) for telling in tellings_of(session, ids))
 
@@ -294,4 +295,4 @@ def _missed(
     return LeftOut(digest_id=digest.id if digest else None, cadence=cadence, slot=slot, standing=standing)
 
 
-__all__ = ["Gate", "LeftOut", "Proof", "Several", "Standing", "ToldIn", "Why", "explain", "find"]
+__all__ = ["Gate", "LeftOut", "Proof", "Several", "Standing", "ToldIn", "Why", "explain", "find", "told_in"]
