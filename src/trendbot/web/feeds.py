@@ -103,8 +103,15 @@ def _answer(site: Site, request: Request, feed: Feed) -> Response:
 
 
 def _markup(site: Site, told: Told) -> str:
-    context = {"digest": told.digest, "content": told.content, "to": To(site.url), "chart": None, "sample": False,
-               "sample_note": "Sample: made-up news." if told.content.sample else ""}  # fmt: skip
+    context = {
+        "digest": told.digest,
+        "content": told.content,
+        "to": To(site.url),
+        "chart": None,
+        "curves": [],
+        "sample": False,
+        "sample_note": "Sample: made-up news." if told.content.sample else "",
+    }
     return site.app.renderer.render("web/feed_item.html.j2", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trendbot.core import links, wording
+from trendbot.core.digests import DigestContent, DigestRise
 from trendbot.core.phrases import Words, prefixed
 from trendbot.core.pictures import PictureForm
 from trendbot.core.vocabulary import Cadence
@@ -69,8 +71,18 @@ def _dressed(session: Session, digest: Digest | None) -> dict[str, Any]:
         "digest": digest,
         "content": digest.content if digest else None,
         "chart": chart,
+        "curves": _rises(digest.content) if digest else [],
         "sample_note": wording.SAMPLE if digest and digest.content.sample else "",
     }
+
+
+def _rises(content: DigestContent) -> list[tuple[DigestRise, Spark]]:
+    """Return what rose with its curve, where its days are known."""
+    drawn = (
+        (rise, spark(rise.days, window=min(rise.window_days, 7), usual=usual_around(rise.usual)))
+        for rise in content.rising
+    )
+    return [(rise, curve) for rise, curve in drawn if curve is not None]
 
 
 def _card(site: Site, found: dict[str, Any]) -> dict[str, Any]:
@@ -154,6 +166,7 @@ def _story(session: Session, number: int) -> dict[str, Any]:
         "told": told,
         "since": since,
         "parts": _parts(told),
+        "reasons": REASONS,
         "themes": theme_titles(session),
     }
 
@@ -166,15 +179,25 @@ def _parts(told: tuple[ToldIn, ...]) -> list[tuple[str, float]]:
     return sorted(((name, points) for name, points in named if round(points, 2)), key=lambda part: -abs(part[1]))
 
 
+REASONS: Mapping[str, str] = {
+    "opened": "the first of them",
+    "same address": "the same page",
+    "same title": "the same title",
+    "similar": "alike in its words",
+}
+"""Why a report is part of its story, for people; others are told as they are."""
+
+
 # -- themes and trends -------------------------------------------------------------------------------------------------
 
 
 def themes_page(site: Site, request: Request) -> Response:
     """Show all themes with their curves."""
     today = site.now().date()
-    lines = site.app.database.read(archive.theme_lines, until=today, days=DAYS)
+    as_of = site.app.database.read(trends.newest_day, until=today) or today
+    lines = site.app.database.read(archive.theme_lines, until=as_of, days=DAYS)
     curves = [(line, spark(line.daily, width=240, height=48)) for line in lines]
-    return page(site, request, "themes", curves=curves, days=DAYS)
+    return page(site, request, "themes", curves=curves, days=DAYS, as_of=as_of)
 
 
 def theme_page(site: Site, request: Request) -> Response:
@@ -184,14 +207,15 @@ def theme_page(site: Site, request: Request) -> Response:
 
 
 def _theme(session: Session, slug: str, today: date) -> dict[str, Any]:
-    lines = archive.theme_lines(session, until=today, days=DAYS, slug=slug[:64])
+    as_of = trends.newest_day(session, until=today)
+    lines = archive.theme_lines(session, until=as_of or today, days=DAYS, slug=slug[:64])
     if not lines:
         raise Missing
-    as_of = trends.newest_day(session, until=today)
     readings = trends.list_readings(session, since=as_of, until=as_of, theme=lines[0].slug) if as_of else ()
     reading = readings[0] if readings else None
     return {
         "theme": lines[0],
+        "as_of": as_of or today,
         "reading": reading,
         "spark": spark(lines[0].daily, usual=usual_around(reading.baseline) if reading else None, width=640,
                        height=140),
@@ -208,14 +232,14 @@ def trends_page(site: Site, request: Request) -> Response:
 def _trends(session: Session, today: date) -> dict[str, Any]:
     as_of = trends.newest_day(session, until=today)
     if as_of is None:
-        return {"as_of": None, "rising": [], "falling": [], "still": [], "discussed": ()}
+        return {"as_of": None, "rising": [], "falling": [], "steady": [], "discussed": ()}
     found = trends.list_readings(session, since=as_of, until=as_of, days=28 + 6)
     moved_ = {way: [_curve(one) for one in found if one.direction == way] for way in ("rising", "falling")}
     flat = [_curve(one) for one in found if one.kind == "theme" and one.direction not in moved_]
     return {
         "as_of": as_of,
         **moved_,
-        "still": flat,
+        "steady": flat,
         "discussed": trends.most_discussed(session, until=as_of),
     }
 
