@@ -45,7 +45,7 @@ def page(
     **context: Any,
 ) -> Response:
     """Return a page; a `public` one may be kept by anybody, `modified` is when what it shows was last changed."""
-    text = site.app.renderer.render(f"web/{name}.html.j2", frame(site, request) | context)
+    text = site.app.renderer.render(f"web/{name}.html.j2", frame(site, request) | {"public": public} | context)
     headers = {"cache-control": PUBLIC if public and status == 200 else PRIVATE}  # noqa: PLR2004
     if modified is not None:
         headers["last-modified"] = format_datetime(modified, usegmt=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from trendbot.bootstrap import App
@@ -55,7 +56,7 @@ def _send(
         app.renderer.render(f"email/{name}/{part}.j2", context) for part in ("subject.txt", "body.txt", "body.html")
     )
     notice = Notice(
-        key=f"{name}.{subscriber.id}.{now.timestamp():.3f}",
+        key=f"{name}.{subscriber.id}.{secrets.token_hex(8)}",
         notice=NoticeKind.CONFIRM,
         kind=ChannelKind.EMAIL,
         subject=subject,
