@@ -294,8 +294,8 @@ async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) ->
     find_errata(app.database, now=now)
     reports: list[ComposeReport] = []
     problems: list[str] = []
+    progress("compose", 0, 0)
     for cadence in cadences:
-        progress("compose", 0, 0)
         try:
             reports.append(await asyncio.to_thread(publish, desk_of(app), cadence=cadence, now=now))
         except TrendbotError as error:
@@ -326,9 +326,7 @@ async def _publish(app: App, cadences: Sequence[Cadence], progress: Progress) ->
 # -- the summary -------------------------------------------------------------------------------------------------------
 
 
-_POLLED = (
-    "entries_new", "entries_backlog", "entries_edited", "entries_removed", "entries_withdrawn", "bytes", "not_modified",
-)  # fmt: skip
+_ENTRIES = ("entries_new", "entries_backlog", "entries_edited", "entries_removed", "entries_withdrawn")
 
 
 def _joined(before: _Gathered | None, after: _Gathered) -> _Gathered:
@@ -338,7 +336,7 @@ def _joined(before: _Gathered | None, after: _Gathered) -> _Gathered:
     slugs = {**before.tag.by_theme, **after.tag.by_theme}
     by_theme = {slug: before.tag.by_theme.get(slug, 0) + after.tag.by_theme.get(slug, 0) for slug in slugs}
     return _Gathered(
-        poll=replace(after.poll, **_added(before.poll, after.poll, _POLLED)),
+        poll=replace(after.poll, **_added(before.poll, after.poll, (*_ENTRIES, "bytes", "not_modified"))),
         tag=replace(after.tag, **_added(before.tag, after.tag, ("entries", "relearnt")), by_theme=by_theme),
         group=replace(after.group, **_added(before.group, after.group, ("entries", "opened", "joined", "merged"))),
     )
