@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         why = error.strerror or str(error)
         raise ConfigError(f"cannot listen on {host}:{port} ({why}): name another with web.host and web.port") from error
-    # Without this, head and body of an answer wait for each other 40 ms; asyncio sets it only where the protocol is named.
+    # Else head and body of an answer wait 40 ms for each other: asyncio sets it only where the protocol is named.
     at.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return at
 
