@@ -59,6 +59,8 @@ def commands(group: click.Group = root, path: str = "trendbot") -> Iterator[tupl
         if command.hidden:
             continue
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield f"{path} {name}", command
             yield from commands(command, f"{path} {name}")
         else:
             yield f"{path} {name}", command
