@@ -129,6 +129,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_consent_texts")),
     )
     op.create_table(
+        "credentials",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("renewable_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_credentials")),
+    )
+    op.create_table(
+        "kept_requests",
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_kept_requests")),
+    )
+    op.create_table(
         "rates",
         sa.Column("key", sa.String(length=96), nullable=False),
         sa.Column("tat", sa.Double(), nullable=False),
@@ -1244,6 +1262,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_subscribers_person"), table_name="subscribers")
     op.drop_table("subscribers")
     op.drop_table("rates")
+    op.drop_table("kept_requests")
+    op.drop_table("credentials")
     op.drop_table("consent_texts")
     op.drop_table("channels")
     op.drop_index(op.f("ix_bot_updates_at"), table_name="bot_updates")

@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 from trendbot import __version__
 from trendbot.core.addresses import address_hash
 from trendbot.core.digests import DigestPolicy
+from trendbot.core.hours import zone
 from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.polling import PollPolicy
+from trendbot.core.posting import Rhythm
 from trendbot.core.retelling import Summarizer
 from trendbot.core.vocabulary import Cadence, ChannelKind, SuppressionReason
 from trendbot.core.weights import Weights
 from trendbot.errors import ConfigError, StoreError
 from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
+from trendbot.pipeline.linkedin_account import StoredAccount
 from trendbot.pipeline.outcomes import Recipients, Retired
 from trendbot.render.environment import Renderer
 from trendbot.store import migrate
@@ -30,6 +33,9 @@ from trendbot.store.lock import home_lock
 from trendbot.store.secret import home_secret
 from trendbot.subscriptions import Act, note_blocked, suppress
 from trendbot.transports.files import FilesTransport
+from trendbot.transports.linkedin import LinkedinTransport
+from trendbot.transports.linkedin_http import API
+from trendbot.transports.linkedin_oauth import OAUTH, OAuthApp
 from trendbot.transports.mime import MailAddress
 from trendbot.transports.telegram import TelegramTransport
 
@@ -158,7 +164,7 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         database=database,
         fetcher=fetcher_for(settings),
         renderer=Renderer(bundled("templates"), settings.templates),
-        transports=_transports(settings, sample=sample),
+        transports=_transports(settings, clock, database, sample=sample),
         recipients=_recipients(settings.home),
         editions=settings.editions,
         themes=themes_file(settings),
@@ -197,7 +203,7 @@ def _summarizer(settings: Settings) -> Summarizer | None:
     )
 
 
-def _transports(settings: Settings, *, sample: bool) -> dict[str, Transport]:
+def _transports(settings: Settings, clock: Clock, database: Database, *, sample: bool) -> dict[str, Transport]:
     """Return the transports that are configured; none of them opens anything before it is used.
 
     Made-up news leaves the machine by no way.
@@ -212,7 +218,55 @@ def _transports(settings: Settings, *, sample: bool) -> dict[str, Transport]:
             rate=asked.rate,
         )
         found[telegram.name] = telegram
+    if settings.linkedin.client_secret is not None and not sample:
+        linkedin = _linkedin(settings, clock, database)
+        found[linkedin.name] = linkedin
     return found
+
+
+def linkedin_account(settings: Settings, clock: Clock, database: Database) -> StoredAccount:
+    """Return the LinkedIn account of a home, connected or not."""
+    own = settings.credentials_key
+    asked = settings.linkedin
+    secret = functools.partial(home_secret, settings.home) if own is None else own.get_secret_value().encode
+    app = None
+    if asked.client_secret is not None:
+        app = OAuthApp(
+            client_id=asked.client_id,
+            client_secret=asked.client_secret.get_secret_value(),
+            redirect_uri=asked.redirect_uri,
+            oauth_url=str(asked.oauth_url) if asked.oauth_url else OAUTH,
+            api_url=str(asked.api_url) if asked.api_url else API,
+        )
+    return StoredAccount(database=database, clock=clock, secret=secret, asked_version=asked.version, app=app)
+
+
+def linkedin_rhythm(settings: Settings) -> Rhythm:
+    """Return when the page posts.
+
+    Raises:
+        ConfigError: there is no such time zone.
+
+    """
+    asked = settings.linkedin
+    try:
+        zone(asked.timezone)
+    except ValueError as error:
+        raise ConfigError(f"setting linkedin.timezone: {error}; write one such as Europe/Berlin") from error
+    weekdays = tuple(asked.weekdays.replace(",", " ").split())
+    return Rhythm(hour=asked.hour, timezone=asked.timezone, weekdays=weekdays, quiet_days=asked.quiet_days)
+
+
+def _linkedin(settings: Settings, clock: Clock, database: Database) -> LinkedinTransport:
+    asked = settings.linkedin
+    return LinkedinTransport(
+        linkedin_account(settings, clock, database),
+        base_url=str(asked.api_url) if asked.api_url else API,
+        visibility=asked.visibility,
+        as_picture=asked.form == "picture",
+        rhythm=linkedin_rhythm(settings),
+        daily_calls=asked.daily_calls,
+    )
 
 
 def _recipients(home: Path) -> Recipients:

@@ -170,6 +170,42 @@ class TelegramSettings(_Group):
     )
 
 
+class LinkedinSettings(_Group):
+    """The LinkedIn page or person that digests are posted for; `trendbot linkedin connect` does the rest."""
+
+    client_id: str = Field(default="", max_length=200, description="The id of your app in LinkedIn's developer portal.")
+    client_secret: SecretStr | None = Field(default=None, description="The app's secret; without it nothing is posted.")
+    redirect_uri: str = Field(
+        default="http://127.0.0.1:8734/linkedin",
+        max_length=500,
+        description="The address LinkedIn sends your browser back to; registered with the app, letter by letter.",
+    )
+    version: str = Field(
+        default="202609",
+        pattern=r"^20\d\d(?:0[1-9]|1[0-2])$",
+        description="The version month to speak; one that is served no longer is stepped over by itself.",
+    )
+    visibility: Literal["PUBLIC", "CONNECTIONS", "LOGGED_IN"] = Field(
+        default="PUBLIC", description="Who sees a post; pages can only be public."
+    )
+    form: Literal["card", "picture"] = Field(
+        default="card", description="Show the lead's link as a card with the chart, or the chart alone as a picture."
+    )
+    hour: Annotated[int, Field(ge=0, le=23)] = Field(default=8, description="The hour at which the page posts.")
+    timezone: str = Field(default="UTC", max_length=64, description="The zone of that hour, such as Europe/Berlin.")
+    weekdays: str = Field(
+        default="mon tue wed thu fri sat sun",
+        pattern=r"^(?:mon|tue|wed|thu|fri|sat|sun)(?:[ ,]+(?:mon|tue|wed|thu|fri|sat|sun))*$",
+        description="The weekdays on which the page posts, with spaces between.",
+    )
+    quiet_days: bool = Field(default=True, description="Whether the page also posts where a day was quiet.")
+    daily_calls: Annotated[int, Field(ge=5)] = Field(
+        default=150, description="Calls a day that your app may make for one member; a post takes up to five."
+    )
+    api_url: HttpUrl | None = Field(default=None, description="Where the API is; default LinkedIn's own.")
+    oauth_url: HttpUrl | None = Field(default=None, description="Where consent is asked for; default LinkedIn's own.")
+
+
 class WebSettings(_Group):
     """The public pages; what `trendbot web` serves."""
 
@@ -233,6 +269,15 @@ class Settings(_Group):
         default="warning", description="How much is logged."
     )
     log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people or for machines.")
+    credentials_key: SecretStr | None = Field(
+        default=None,
+        description="What seals the tokens of accounts in the database; default the home's `secret.key`.",
+    )
+    operator_channel: str = Field(
+        default="",
+        max_length=63,
+        description="The channel that is told when something needs you; default none.",
+    )
     brand: BrandSettings = BrandSettings()
     fetch: FetchSettings = FetchSettings()
     polling: PollingSettings = PollingSettings()
@@ -241,6 +286,7 @@ class Settings(_Group):
     tagging: TaggingSettings = TaggingSettings()
     summarize: SummarizeSettings = SummarizeSettings()
     telegram: TelegramSettings = TelegramSettings()
+    linkedin: LinkedinSettings = LinkedinSettings()
     web: WebSettings = WebSettings()
 
     @property

@@ -12,6 +12,7 @@ from trendbot.core.alerts import story_of
 from trendbot.core.buttons import Rows, alert_rows, digest_rows
 from trendbot.core.phrases import Words
 from trendbot.core.vocabulary import ChannelKind, NoticeKind
+from trendbot.pipeline.carding import card_of
 from trendbot.pipeline.charting import charter
 from trendbot.store import subscribers
 from trendbot.store.database import Database
@@ -31,6 +32,8 @@ def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
 
     def dress(delivery: Delivery, message: Message) -> Message:
         message = charted(delivery, message)
+        if delivery.channel.kind is ChannelKind.LINKEDIN:
+            return replace(message, card=card_of(database, delivery))
         if delivery.subscriber_id is None or delivery.channel.kind is not ChannelKind.TELEGRAM or message.buttons:
             return message
         rows = _rows(delivery, words(delivery.subscriber_id))

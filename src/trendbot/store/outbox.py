@@ -334,6 +334,15 @@ def settle_probed(
     )
 
 
+def note_doubt(session: Session, delivery_id: int, *, why: str) -> None:
+    """Write down why a probe could not tell what became of an uncertain delivery."""
+    session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == delivery_id, DeliveryRow.status == DeliveryStatus.UNCERTAIN)
+        .values(error=why[:2000])
+    )
+
+
 def hold_back(session: Session, *, until: datetime, transports: Sequence[str], why: str) -> int:
     """Call uncertain what waits since before `until`: it may have gone before an older database was put back."""
     channels = select(ChannelRow.id).where(ChannelRow.transport.not_in(transports))

@@ -789,6 +789,30 @@ class Rate(Base):
     tat: Mapped[float]
 
 
+class Credential(Base):
+    """What an account lets us in with, sealed with a key that is not in the database; and what the account told us."""
+
+    __tablename__ = "credentials"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    holder: Mapped[str]
+    expires_at: Mapped[datetime]
+    renewable_until: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]
+
+
+class KeptRequest(Base):
+    """The exact request by which a message was last sent, written down before it: to be repeated, never varied."""
+
+    __tablename__ = "kept_requests"
+
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    first_at: Mapped[datetime]
+
+
 # -- subscribers -------------------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,15 @@ class Button:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """A link shown as a card: plain text, nothing escaped."""
+
+    url: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One message for one outlet: `part` of `parts` (from 0) of the edition of digest `number` of `cadence` and `slot`.
 
@@ -41,7 +50,7 @@ class Message:
     `key` is unique and never changes, so that a second try is known to be the same message. `topic` is a forum's,
     `photo` a PNG that goes with the text, `buttons` rows of buttons, `silent` that nobody's phone shall ring. `preface`
     stands at the top, in the body's markup, where there is room: it names digests that came too late for this
-    recipient. `chart` is what rose, in all its forms.
+    recipient. `chart` is what rose, in all its forms; `card` the link that a post shows.
     """
 
     key: str
@@ -63,6 +72,7 @@ class Message:
     silent: bool = False
     preface: str = ""
     chart: Chart | None = None
+    card: Card | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
