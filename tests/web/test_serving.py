@@ -11,9 +11,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.botapi.server import TOKEN, bot_api
+from tests.botapi.talking import talking
 from tests.web.conftest import NOW, site_over
 
+from trendbot.bot.running import webhook_secret
+from trendbot.cli.web import webhook_of
 from trendbot.errors import ConfigError
+from trendbot.settings import load_settings
 from trendbot.web.export import export
 from trendbot.web.serving import listen
 
@@ -71,3 +76,26 @@ def test_a_copy_in_files_holds_every_public_page(app: App, tmp_path: Path) -> No
         for address in re.findall(r'(?:href|src)="(/[^"#]*)"', page.read_text()):
             assert {address.strip("/") or "index.html", f"{address.strip('/')}/index.html"} & pages, (page, address)
     assert export(site, folder) == count
+
+
+async def test_telegrams_updates_come_by_the_webhook(app: App) -> None:
+    async with bot_api() as api:
+        talking(api)
+        options = {
+            "home": app.home,
+            "brand": {"site_url": "https://digest.example/"},
+            "telegram": {"token": TOKEN, "base_url": api.base_url},
+            "web": {"webhook": True},
+        }
+        async with webhook_of(app, load_settings(options=options)) as hook:
+            assert hook is not None
+            assert await hook(b"{}", "a stranger's") == 401
+            assert await hook(b'{"update_id": 1}', webhook_secret(app)) == 200
+            assert await hook(b"no json", webhook_secret(app)) == 400
+
+
+async def test_a_webhook_needs_an_address_that_telegram_can_reach(app: App) -> None:
+    options = {"home": app.home, "telegram": {"token": "1:x"}, "web": {"webhook": True}}
+    with pytest.raises(ConfigError, match="https address"):
+        async with webhook_of(app, load_settings(options=options)):
+            pass
