@@ -6,7 +6,7 @@ import contextlib
 import enum
 import functools
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
 from trendbot.pipeline.linkedin_account import StoredAccount
 from trendbot.pipeline.outcomes import Recipients, Retired
+from trendbot.pipeline.watch import Overseer
 from trendbot.render.environment import Renderer
 from trendbot.store import migrate
 from trendbot.store.database import Database, Session
@@ -123,6 +124,20 @@ def open_app(
         database = stack.enter_context(Database(settings.database_address))
         _prepare(database, access)
         yield _assembled(settings, clock, database, sample=sample)
+
+
+def reloaded(app: App, settings: Settings) -> App:
+    """Return the parts as new settings have them, over the same home, database and connections.
+
+    What is open stays: connections to feeds, and the transports that are configured still. A new token, home or
+    database takes a restart.
+
+    Raises:
+        ConfigError: a setting cannot be used.
+
+    """
+    fresh = _assembled(settings, app.clock, app.database, sample=app.sample)
+    return replace(fresh, home=app.home, fetcher=app.fetcher, transports=app.transports)
 
 
 def desk_of(app: App) -> Desk:
@@ -229,16 +244,30 @@ def linkedin_account(settings: Settings, clock: Clock, database: Database) -> St
     own = settings.credentials_key
     asked = settings.linkedin
     secret = functools.partial(home_secret, settings.home) if own is None else own.get_secret_value().encode
-    app = None
-    if asked.client_secret is not None:
-        app = OAuthApp(
-            client_id=asked.client_id,
-            client_secret=asked.client_secret.get_secret_value(),
-            redirect_uri=asked.redirect_uri,
-            oauth_url=str(asked.oauth_url) if asked.oauth_url else OAUTH,
-            api_url=str(asked.api_url) if asked.api_url else API,
-        )
+    app = linkedin_app(settings) if asked.client_secret is not None else None
     return StoredAccount(database=database, clock=clock, secret=secret, asked_version=asked.version, app=app)
+
+
+def linkedin_app(settings: Settings) -> OAuthApp:
+    """Return the app of LinkedIn's developer portal.
+
+    Raises:
+        ConfigError: it is not set up.
+
+    """
+    asked = settings.linkedin
+    if asked.client_secret is None or not asked.client_id:
+        raise ConfigError(
+            "LinkedIn needs the settings linkedin.client_id and linkedin.client_secret "
+            "(TRENDBOT_LINKEDIN__CLIENT_SECRET_FILE names a file with it): see docs/linkedin.md"
+        )
+    return OAuthApp(
+        client_id=asked.client_id,
+        client_secret=asked.client_secret.get_secret_value(),
+        redirect_uri=asked.redirect_uri,
+        oauth_url=str(asked.oauth_url) if asked.oauth_url else OAUTH,
+        api_url=str(asked.api_url) if asked.api_url else API,
+    )
 
 
 def linkedin_rhythm(settings: Settings) -> Rhythm:
@@ -259,14 +288,17 @@ def linkedin_rhythm(settings: Settings) -> Rhythm:
 
 def _linkedin(settings: Settings, clock: Clock, database: Database) -> LinkedinTransport:
     asked = settings.linkedin
-    return LinkedinTransport(
-        linkedin_account(settings, clock, database),
+    account, rhythm = linkedin_account(settings, clock, database), linkedin_rhythm(settings)
+    transport = LinkedinTransport(
+        account,
         base_url=str(asked.api_url) if asked.api_url else API,
         visibility=asked.visibility,
         as_picture=asked.form == "picture",
-        rhythm=linkedin_rhythm(settings),
+        rhythm=rhythm,
         daily_calls=asked.daily_calls,
     )
+    transport.overseer = Overseer(database=database, account=account, rhythm=rhythm, tell=settings.operator_channel)
+    return transport
 
 
 def _recipients(home: Path) -> Recipients:

@@ -35,6 +35,7 @@ COMMANDS = {
     "web": "Serve the public pages in the foreground, or export them.",
     "subscribers": "List, show, export, erase, suppress and import subscribers.",
     "channels": "List, add, set, test and remove the channels that digests go to.",
+    "linkedin": "Connect LinkedIn, show how the connection stands, and delete posts.",
     "deliveries": "List messages, and say what becomes of those that failed or may not have arrived.",
     "db": "Upgrade and check the database.",
     "doctor": "Say what is wrong, and what to do about it.",

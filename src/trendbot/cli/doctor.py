@@ -151,8 +151,26 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield from (_bad("database", line) for line in database.read(damage))
             yield _ok("database", f"{database.where}, schema {migrate.current(database)}")
             yield from _contents(database)
+            yield from _linkedin(settings, database)
     except TrendbotError as error:
         yield _bad("database", error)
+
+
+def _linkedin(settings: Settings, database: Database) -> Iterator[Finding]:
+    """Say how the LinkedIn page stands, where there is one."""
+    from trendbot.bootstrap import linkedin_account, linkedin_rhythm
+    from trendbot.clock import system_clock
+    from trendbot.pipeline.watch import TRANSPORT, concerns
+    from trendbot.store.posts import channels_by
+
+    if not database.read(channels_by, TRANSPORT):
+        return
+    account = linkedin_account(settings, system_clock, database)
+    found = list(concerns(database, account, linkedin_rhythm(settings), now=system_clock()))
+    yield from ((_bad if each.urgent else _look)("linkedin", each.text) for each in found)
+    held = account.find()
+    if not found and held is not None:
+        yield _ok("linkedin", f"{held.holder}, consent until {plain(held.expires_at)} UTC")
 
 
 def _contents(database: Database) -> Iterator[Finding]:

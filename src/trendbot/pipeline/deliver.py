@@ -20,7 +20,7 @@ from trendbot.pipeline.guard import Guard
 from trendbot.pipeline.messages import message_of
 from trendbot.pipeline.outbox import Sender
 from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Tally
-from trendbot.pipeline.pacing import pace
+from trendbot.pipeline.pacing import oversee, pace
 from trendbot.pipeline.shown_files import keep_files
 from trendbot.render.environment import Renderer
 from trendbot.store import outbox, rates
@@ -81,6 +81,7 @@ async def deliver(
     refused = guard.objection(database) if guard is not None else None
     usable = {name: each for name, each in transports.items() if each.harmless or refused is None}
     await _sweep(database, usable, clock, alone=alone)
+    await oversee(usable)
     await asyncio.to_thread(pace, database, usable, now=clock())
     sender = Sender(
         database,

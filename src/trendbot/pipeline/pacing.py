@@ -6,9 +6,9 @@ page wants that, and one whose day has had its post waits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from trendbot.core.hours import local_day_start
 from trendbot.core.posting import QUIET, Rhythm, next_day_slot, slot_after
@@ -26,6 +26,24 @@ class Paced(Protocol):
     """A transport whose channels post at an hour, once a day."""
 
     rhythm: Rhythm | None
+
+
+@runtime_checkable
+class Overseen(Protocol):
+    """A transport whose account is looked after before anything is sent."""
+
+    overseer: Callable[[Any], Awaitable[object]] | None
+
+
+async def oversee(transports: Mapping[str, Transport]) -> None:
+    """Let every account be looked after; what breaks there keeps nothing from being sent."""
+    for name, transport in transports.items():
+        if not isinstance(transport, Overseen) or transport.overseer is None:
+            continue
+        try:
+            await transport.overseer(transport)
+        except Exception:
+            log.exception("oversight_broke", transport=name)
 
 
 def pace(database: Database, transports: Mapping[str, Transport], *, now: datetime) -> None:

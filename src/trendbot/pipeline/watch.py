@@ -7,19 +7,21 @@ Each thing is told once: its notice's key says what it is about.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from trendbot.core.posting import QUIET, Rhythm, latest_slot, warning_due
 from trendbot.core.vocabulary import ChannelKind, DeliveryStatus, NoticeKind
-from trendbot.errors import StoreError, TrendbotError
+from trendbot.errors import ChannelError, StoreError, TrendbotError
 from trendbot.logs import get_logger
-from trendbot.pipeline.linkedin_account import StoredAccount
+from trendbot.pipeline.linkedin_account import NAME, StoredAccount
 from trendbot.store import notices, posts
 from trendbot.store.channels import Channel, channel_state, find_channel
+from trendbot.store.credentials import Credential, note_facts
 from trendbot.store.database import Database, Session
 from trendbot.store.notices import Notice
+from trendbot.transports.base import Checks
 
 log = get_logger(__name__)
 
@@ -35,20 +37,46 @@ class Concern:
     urgent: bool
 
 
-async def watch(
-    database: Database, account: StoredAccount, rhythm: Rhythm, *, tell: str = "", now: datetime
-) -> tuple[Concern, ...]:
-    """Renew what can be renewed, then log every concern and tell the channel `tell`, once each; return them."""
-    try:
-        await account.renew()
-    except TrendbotError as error:
-        log.warning("linkedin_not_renewed", reason=str(error))
-    found = tuple(concerns(database, account, rhythm, now=now))
-    for each in found:
-        (log.error if each.urgent else log.warning)("needs_operator", about=each.key, what=each.text)
-        if tell:
-            await database.run(_tell, tell, each, now)
-    return found
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overseer:
+    """Looks after an account's pages before anything is sent, as often as you like; tells the channel `tell`."""
+
+    database: Database
+    account: StoredAccount
+    rhythm: Rhythm
+    tell: str = ""
+
+    async def __call__(self, transport: Checks) -> tuple[Concern, ...]:
+        """Renew what can be renewed, ask LinkedIn once a day, then log every concern and tell it once; return them."""
+        now = self.account.now()
+        try:
+            await self.account.renew()
+        except TrendbotError as error:
+            log.warning("linkedin_not_renewed", reason=str(error))
+        found = (
+            *concerns(self.database, self.account, self.rhythm, now=now),
+            *[each async for each in self._asked(transport, now)],
+        )
+        for each in found:
+            (log.error if each.urgent else log.warning)("needs_operator", about=each.key, what=each.text)
+            if self.tell:
+                await self.database.run(_tell, self.tell, each, now)
+        return found
+
+    async def _asked(self, transport: Checks, now: datetime) -> AsyncIterator[Concern]:
+        """Ask LinkedIn, once a day and by a call that publishes nothing, whether we may still post."""
+        day, held = f"{now:%Y-%m-%d}", self.account.find()
+        if held is None or held.expires_at <= now or held.facts.get("probed") == day:
+            return
+        await self.database.run(note_facts, NAME, {"probed": day})
+        for channel in self.database.read(posts.channels_by, TRANSPORT):
+            try:
+                await transport.check(channel.address)
+            except ChannelError as error:
+                text = f"channel {channel.slug} cannot post: {error}"
+                yield Concern(key=f"{channel.slug}.refused.{day}", text=text, urgent=True)
+            except TrendbotError as error:
+                log.warning("linkedin_probe_failed", channel=channel.slug, reason=str(error))
 
 
 def concerns(database: Database, account: StoredAccount, rhythm: Rhythm, *, now: datetime) -> Iterator[Concern]:
@@ -57,7 +85,7 @@ def concerns(database: Database, account: StoredAccount, rhythm: Rhythm, *, now:
     if channels:
         yield from _consent(account, now)
     for channel in channels:
-        yield from _channel(database, channel, rhythm, now)
+        yield from _channel(database, channel, account.find(), rhythm, now)
 
 
 def _consent(account: StoredAccount, now: datetime) -> Iterator[Concern]:
@@ -76,13 +104,16 @@ def _consent(account: StoredAccount, now: datetime) -> Iterator[Concern]:
     yield Concern(key=f"linkedin.consent.{found.expires_at:%Y%m%d%H%M}.{left}", text=text, urgent=not left)
 
 
-def _channel(database: Database, channel: Channel, rhythm: Rhythm, now: datetime) -> Iterator[Concern]:
+def _channel(
+    database: Database, channel: Channel, held: Credential | None, rhythm: Rhythm, now: datetime
+) -> Iterator[Concern]:
     state = database.read(channel_state, channel.id)
     if state.disabled_at is not None:
         text = f"channel {channel.slug} is closed: {state.disabled_reason}"
         yield Concern(key=f"{channel.slug}.closed.{state.disabled_at:%Y%m%d%H%M%S}", text=text, urgent=True)
     slot = latest_slot(rhythm, now)
-    if slot is None:
+    connected_at = held.changed_at if held is not None else now
+    if slot is None or (slot.at < connected_at and not database.read(posts.ever, channel.id)):
         return
     there = database.read(posts.standing, channel.id, since=slot.at, until=max(slot.until, slot.at))
     if there.sent or any(each.error == QUIET for each in there.stuck):

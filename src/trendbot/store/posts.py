@@ -49,6 +49,12 @@ def posted_since(session: Session, channel_id: int, since: datetime, *, but: int
     return bool(session.scalar(select(found)))
 
 
+def ever(session: Session, channel_id: int) -> bool:
+    """Say whether a channel was ever to get a digest."""
+    found = exists().where(DeliveryRow.channel_id == channel_id, DeliveryRow.edition_id.is_not(None))
+    return bool(session.scalar(select(found)))
+
+
 def reschedule(session: Session, delivery_id: int, *, at: datetime, until: datetime | None) -> None:
     """Let a post that waits go at an instant, and be news until another."""
     session.execute(

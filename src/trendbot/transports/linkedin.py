@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -66,6 +66,7 @@ class LinkedinTransport:
         """
         self.api = Api(account=account, base_url=base_url, daily_calls=daily_calls, timeout=timeout)
         self.rhythm = rhythm
+        self.overseer: Callable[[Any], Awaitable[object]] | None = None
         self._account, self._visibility, self._as_picture, self._pause = account, visibility, as_picture, pause
 
     def __repr__(self) -> str:

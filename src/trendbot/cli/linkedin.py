@@ -1,0 +1,224 @@
+"""`trendbot linkedin`: the account that posts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trendbot.cli.frame import Choices, Noun, as_json, pass_choices
+from trendbot.cli.out import show_facts, show_json
+
+if TYPE_CHECKING:
+    from trendbot.bootstrap import App
+    from trendbot.pipeline.linkedin_account import StoredAccount
+    from trendbot.store.channels import Channel
+    from trendbot.store.database import Session
+    from trendbot.transports.linkedin_oauth import Grant
+
+CHANNEL = "linkedin"
+
+
+@click.group("linkedin", cls=Noun)
+def command() -> None:
+    """Connect LinkedIn, show how the connection stands, and delete posts."""
+
+
+@command.command()
+@click.option("--page", metavar="NUMBER", help="Post for this page (its number or URN), not for yourself.")
+@click.option("--paste", is_flag=True, help="Paste the address at which the browser ends; for a server without one.")
+@click.option("--channel", default=CHANNEL, show_default=True, help="The channel to add, or to open again.")
+@click.option("--wait", type=click.FloatRange(1), default=300, show_default=True, help="Seconds to wait for consent.")
+@as_json
+@pass_choices
+def connect(choices: Choices, page: str | None, paste: bool, channel: str, wait: float, json_: bool) -> None:
+    """Ask for consent, keep the tokens sealed, and open a channel.
+
+    Only the scopes that are needed are asked for: to post as you, or with --page as that page.
+    """
+    import asyncio
+
+    from trendbot.bootstrap import Access, linkedin_account, linkedin_app
+    from trendbot.cli.linkedin_consent import ask
+    from trendbot.cli.opening import opened
+    from trendbot.transports.linkedin_account import author_of
+    from trendbot.transports.linkedin_oauth import PAGE_SCOPES, PERSON_SCOPES, person
+
+    settings = choices.settings()
+    app = linkedin_app(settings)
+    try:
+        author = author_of(page) if page else ""
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+    async def granted() -> tuple[Grant, str]:
+        grant = await ask(app, PAGE_SCOPES if author else PERSON_SCOPES, paste=paste, wait=wait)
+        return grant, author or await person(app, grant.access_token)
+
+    grant, holder = asyncio.run(granted())
+    _check_scope(grant, "w_organization_social" if author else "w_member_social")
+    with opened(choices, Access.WRITE) as home:
+        account = linkedin_account(settings, home.clock, home.database)
+        account.keep_grant(grant, holder=holder)
+        made = home.database.write(_open_channel, channel, holder)
+        shown = _standing(home, account)
+    if json_:
+        show_json(shown | {"channel": made.slug})
+    else:
+        click.echo(f"connected as {holder} until {shown['expires_at']:%Y-%m-%d}; channel {made.slug} is open")
+
+
+def _check_scope(grant: Grant, needed: str) -> None:
+    """Refuse a grant with which nothing can be posted.
+
+    Raises:
+        ConfigError: the scope that is needed is not among those granted.
+
+    """
+    from trendbot.errors import ConfigError
+
+    if grant.scope and needed not in grant.scope.replace(",", " ").split():
+        raise ConfigError(f"LinkedIn did not grant {needed}: add the product to your app, then connect again")
+
+
+def _open_channel(session: Session, name: str, holder: str) -> Channel:
+    """Add the channel of an author, or lead it there and forget why it was closed."""
+    from dataclasses import replace
+
+    from trendbot.core.vocabulary import Cadence, ChannelKind
+    from trendbot.store.channels import NewChannel, add_channel, change_channel, list_channels
+
+    known = next((each for each in list_channels(session, disabled=True) if each.slug == name), None)
+    if known is not None and known.transport == CHANNEL:
+        return change_channel(session, name, replace(known, address=holder, enabled=True))
+    return add_channel(
+        session,
+        NewChannel(
+            slug=name, kind=ChannelKind.LINKEDIN, transport=CHANNEL, address=holder, cadence=Cadence.DAILY
+        ),
+    )  # fmt: skip
+
+
+def _standing(app: App, account: StoredAccount) -> dict[str, Any]:
+    """Return how the connection stands; no secret is among it."""
+    from trendbot.core.posting import days_left
+
+    found = account.find()
+    if found is None:
+        return {"connected": False}
+    day = app.clock().date().isoformat()
+    return {
+        "connected": found.expires_at > app.clock(),
+        "author": found.holder,
+        "expires_at": found.expires_at,
+        "days_left": days_left(found.expires_at, app.clock()),
+        "renewable_until": found.renewable_until,
+        "connected_at": found.changed_at,
+        "version": found.facts.get("version") if found.facts.get("asked") == account.asked_version else None,
+        "calls_today": found.facts.get("calls", 0) if found.facts.get("day") == day else 0,
+    }
+
+
+@command.command()
+@as_json
+@pass_choices
+def status(choices: Choices, json_: bool) -> None:
+    """Show the connection: whose, until when, calls made today, and what needs you."""
+    from trendbot.bootstrap import linkedin_account, linkedin_rhythm
+    from trendbot.cli.opening import opened
+    from trendbot.pipeline.watch import concerns
+
+    settings = choices.settings()
+    with opened(choices) as app:
+        account = linkedin_account(settings, app.clock, app.database)
+        shown = _standing(app, account)
+        found = [each.text for each in concerns(app.database, account, linkedin_rhythm(settings), now=app.clock())]
+    if json_:
+        show_json(shown | {"version": shown.get("version") or settings.linkedin.version, "needs_you": found})
+        return
+    facts = {name.replace("_", " "): value for name, value in shown.items() if value is not None}
+    show_facts(facts | {"version": shown.get("version") or settings.linkedin.version})
+    for text in found:
+        click.echo(f"needs you: {text}")
+
+
+@command.command()
+@as_json
+@pass_choices
+def refresh(choices: Choices, json_: bool) -> None:
+    """Renew the access token, where LinkedIn grants your app renewals."""
+    import asyncio
+
+    from trendbot.bootstrap import Access, linkedin_account
+    from trendbot.cli.opening import opened
+    from trendbot.errors import ConfigError
+
+    settings = choices.settings()
+    with opened(choices, Access.WRITE) as app:
+        account = linkedin_account(settings, app.clock, app.database)
+        if not asyncio.run(account.renew(early=True)):
+            raise ConfigError("there is nothing to renew: connect again with `trendbot linkedin connect`")
+        shown = _standing(app, account)
+    if json_:
+        show_json(shown)
+    else:
+        click.echo(f"renewed until {shown['expires_at']:%Y-%m-%d %H:%M} UTC")
+
+
+@command.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@pass_choices
+def disconnect(choices: Choices, yes: bool, json_: bool) -> None:
+    """Forget the tokens; nothing is posted until you connect again."""
+    from trendbot.bootstrap import Access
+    from trendbot.cli.opening import opened
+    from trendbot.pipeline.linkedin_account import NAME
+    from trendbot.store.credentials import drop_credential
+
+    with opened(choices, Access.WRITE) as app:
+        if not yes:
+            click.confirm("Forget LinkedIn's tokens?", abort=True)
+        gone = app.database.write(drop_credential, NAME)
+    if json_:
+        show_json({"disconnected": gone})
+    else:
+        click.echo("disconnected; revoke the app in LinkedIn's settings too" if gone else "there was no connection")
+
+
+@command.command()
+@click.argument("delivery", metavar="KEY|ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@pass_choices
+def delete(choices: Choices, delivery: str, yes: bool, json_: bool) -> None:
+    """Delete a post that was sent; the delivery keeps saying that it was."""
+    import asyncio
+
+    from trendbot.bootstrap import Access
+    from trendbot.cli.opening import opened
+    from trendbot.errors import ConfigError, NotFoundError
+    from trendbot.store.deliveries import get_delivery
+    from trendbot.transports.linkedin import LinkedinTransport
+
+    with opened(choices, Access.WRITE) as app:
+        found = app.database.read(get_delivery, delivery)
+        transport, post = app.transports.get(CHANNEL), found.external_id or ""
+        if found.channel.transport != CHANNEL or not post:
+            raise NotFoundError(f"delivery {found.key} is no post on LinkedIn that was sent")
+        if not isinstance(transport, LinkedinTransport):
+            raise ConfigError("LinkedIn is not set up: see docs/linkedin.md")
+        if not yes:
+            click.confirm(f"Delete {post}?", abort=True)
+
+        async def gone() -> bool:
+            try:
+                return await transport.delete(post)
+            finally:
+                await transport.close()
+
+        done = asyncio.run(gone())
+    if json_:
+        show_json({"post": post, "deleted": done})
+    else:
+        click.echo(f"{post} is deleted" if done else f"{post} was gone already")
