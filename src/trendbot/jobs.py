@@ -118,7 +118,7 @@ async def run_line(
     run_id = app.database.write(start_run, job=LINE, slot=now.isoformat(timespec="microseconds"), now=now)
     try:
         async with app.fetcher:
-            seeded, only = await _feeds(app, opml)
+            seeded, only = await follow_feeds(app, opml)
             asks = _recorder(app, record) if record else app.fetcher
             gathered = await _gather(app, asks, only=only, force=force, progress=progress)
         published = await _publish(app, () if _deaf(gathered.poll) else tuple(Cadence), progress)
@@ -141,7 +141,7 @@ async def walk_sample(app: App, *, progress: Progress = _silent) -> RunSummary:
             server.set_now(moment)
             there = replace(app, clock=frozen_clock(moment))
             if number == 1:
-                seeded, _ = await _feeds(there, server.opml_url)
+                seeded, _ = await follow_feeds(there, server.opml_url)
                 app.database.write(keep_past, _before(week, server.url), now=moment)
             found = await _gather(there, there.fetcher, only=None, force=True, progress=_silent)
             gathered = _joined(gathered, found)
@@ -181,7 +181,7 @@ async def replay(app: App, folder: Path, *, progress: Progress = _silent) -> Run
     for number, run in enumerate(tape.runs, 1):
         there = replace(app, clock=frozen_clock(run.at))
         polled = await replay_run(there.database, tape, run, policy=app.polling)
-        gathered = _joined(gathered, _digested(there, polled, _silent))
+        gathered = _joined(gathered, digested(there, polled, _silent))
         if number == len(tape.runs) or tape.runs[number].at.date() != run.at.date():
             published = _and(published, await _publish(there, tuple(Cadence), _silent))
         progress("replay", number, len(tape.runs))
@@ -213,7 +213,7 @@ class _Published:
 # -- feeds -------------------------------------------------------------------------------------------------------------
 
 
-async def _feeds(app: App, opml: str | None) -> tuple[int, tuple[int, ...] | None]:
+async def follow_feeds(app: App, opml: str | None) -> tuple[int, tuple[int, ...] | None]:
     """Follow the feeds of `opml`, or the seeds where none is followed; return how many are new, and whom to ask."""
     if opml is None:
         if app.database.read(count_feeds):
@@ -263,10 +263,10 @@ async def _gather(app: App, asks: Asks, *, only: Sequence[int] | None, force: bo
         only=only,
         progress=lambda done, total: progress("poll", done, total),
     )
-    return _digested(app, polled, progress)
+    return digested(app, polled, progress)
 
 
-def _digested(app: App, polled: PollReport, progress: Progress) -> _Gathered:
+def digested(app: App, polled: PollReport, progress: Progress) -> _Gathered:
     """Tag and group what a poll brought."""
     now = app.clock()
     progress("tag", 0, 0)

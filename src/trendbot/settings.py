@@ -248,6 +248,33 @@ class SummarizeSettings(_Group):
     price_out: Annotated[float, Field(ge=0)] = Field(default=0.0, description="The price of a million tokens answered.")
 
 
+class ScheduleSettings(_Group):
+    """When `trendbot serve` does what."""
+
+    timezone: str = Field(default="UTC", max_length=64, description="The zone of the hours here: Europe/Berlin.")
+    daily_hour: Annotated[int, Field(ge=0, le=23)] = Field(
+        default=6, description="The hour at which the daily digest is made."
+    )
+    weekly_hour: Annotated[int, Field(ge=0, le=23)] = Field(
+        default=7, description="The hour at which the weekly digest is made."
+    )
+    weekly_day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = Field(
+        default="sun", description="The weekday of the weekly digest."
+    )
+    daily_late_hours: Annotated[int, Field(ge=1, le=23)] = Field(
+        default=12, description="A daily digest that was missed is still made so many hours later."
+    )
+    weekly_late_hours: Annotated[int, Field(ge=1, le=160)] = Field(
+        default=72, description="A weekly digest that was missed is still made so many hours later."
+    )
+    backup_hour: Annotated[int, Field(ge=0, le=23)] = Field(
+        default=3, description="The hour of housekeeping: a backup, and removing what is old."
+    )
+    backups: Annotated[int, Field(ge=0, le=366)] = Field(
+        default=7, description="Backups kept in `backups` in the home; 0 makes none."
+    )
+
+
 class TaggingSettings(_Group):
     """How themes are found."""
 
@@ -288,6 +315,7 @@ class Settings(_Group):
     telegram: TelegramSettings = TelegramSettings()
     linkedin: LinkedinSettings = LinkedinSettings()
     web: WebSettings = WebSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
 
     @property
     def database_address(self) -> str:
@@ -298,6 +326,11 @@ class Settings(_Group):
     def editions(self) -> Path:
         """The folder in force for editions."""
         return self.out or self.home / "editions"
+
+
+def notify_socket() -> str:
+    """Return where systemd wants to be told of readiness, empty where nobody does."""
+    return os.environ.get("NOTIFY_SOCKET", "")
 
 
 def default_home(environment: Mapping[str, str] | None = None) -> Path:

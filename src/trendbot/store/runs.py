@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from trendbot.store.schema import Run
 
@@ -63,3 +65,40 @@ def last_run(session: Session, job: str) -> RunRecord | None:
         counts=row.counts,
         error=row.error,
     )
+
+
+def claim_slot(session: Session, *, job: str, slot: str, now: datetime, stale_before: datetime) -> int | None:
+    """Take a slot of a job, whoever else asks at the same time; return the run's id, or None where it is another's.
+
+    A slot that failed may be taken again, and one that began before `stale_before` and never ended: it was killed.
+    """
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    row = {"job": job, "slot": slot, "started_at": now, "counts": {}}
+    new = insert(Run).values(row).on_conflict_do_nothing(index_elements=["job", "slot"]).returning(Run.id)
+    if (taken := session.scalar(new)) is not None:
+        return taken
+    killed = Run.finished_at.is_(None) & (Run.started_at < stale_before)
+    again = (
+        update(Run)
+        .where(Run.job == job, Run.slot == slot, or_(Run.error.is_not(None), killed))
+        .values(started_at=now, finished_at=None, error=None)
+        .returning(Run.id)
+    )
+    return session.scalar(again)
+
+
+def is_settled(session: Session, *, job: str, slot: str) -> bool:
+    """Say whether a slot was done, or was given up as too late."""
+    row = session.scalar(select(Run).where(Run.job == job, Run.slot == slot))
+    return row is not None and row.finished_at is not None and (row.error is None or "too_late" in row.counts)
+
+
+def first_run(session: Session) -> datetime | None:
+    """Return when anything first ran here."""
+    return session.scalar(select(Run.started_at).order_by(Run.started_at).limit(1))
+
+
+def prune_runs(session: Session, *, jobs: tuple[str, ...], before: datetime) -> int:
+    """Remove the finished runs of `jobs` that began before an instant; return how many."""
+    gone = delete(Run).where(Run.job.in_(jobs), Run.started_at < before, Run.finished_at.is_not(None))
+    return len(session.scalars(gone.returning(Run.id)).all())
