@@ -235,6 +235,31 @@ def test_the_doctor_on_a_home_in_order(filled: Cli) -> None:
     assert {findings[what]["state"] for what in ("home", "database", "contents", "last run")} == {"ok"}
 
 
+def test_the_doctor_names_the_next_slots_and_an_hour_that_costs_a_digest(filled: Cli, home: Path) -> None:
+    findings = {row["what"]: row for row in filled("doctor", "--json").json}
+    assert "next at" in findings["daily"]["found"]
+    assert findings["house"]["state"] == "ok"
+    assert "nobody is told" in findings["operator"]["found"]
+    (home / "trendbot.toml").write_text(
+        'operator_channel = "nowhere"\n[schedule]\ndaily_hour = 1\ntimezone = "Europe/Berlin"\n'
+    )
+    said = filled("doctor", "--json")
+    found = [(row["state"], row["what"]) for row in said.json]
+    assert said.code == 1
+    assert ("bad", "operator") in found
+    assert ("look", "daily") in found
+
+
+def test_the_doctor_asks_telegram_for_the_bot(filled: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRENDBOT_TELEGRAM__TOKEN", "123456:nobody")
+    monkeypatch.setenv("TRENDBOT_TELEGRAM__BASE_URL", "http://127.0.0.1:9/bot")
+    said = filled("doctor", "--json")
+    assert said.code == 1
+    told = next(row for row in said.json if row["what"] == "Telegram")
+    assert told["state"] == "bad"
+    assert "nobody" not in told["found"]
+
+
 def test_the_doctor_before_the_first_run(cli: Cli, home: Path) -> None:
     said = cli("doctor")
     assert said.code == 0

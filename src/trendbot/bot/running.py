@@ -113,6 +113,27 @@ async def _initialized(bot: Bot, report: Report) -> None:
         raise ConfigError("Telegram does not know the bot's token: mend the setting telegram.token")
 
 
+async def whoami(account: Account) -> str:
+    """Return the bot's name, asked once.
+
+    Raises:
+        ConfigError: Telegram does not know the token, or cannot be reached.
+
+    """
+    bot = make_bot(account.token, account.base_url)
+    try:
+        await bot.initialize()
+    except InvalidToken as error:
+        raise ConfigError("Telegram does not know the bot's token: mend the setting telegram.token") from error
+    except TelegramError as error:
+        raise ConfigError(f"Telegram cannot be asked ({redacted(str(error))}): look at the network") from error
+    else:
+        return bot.username
+    finally:
+        await bot.shutdown()
+        await bot.request.shutdown()
+
+
 async def run_bot(app: App, account: Account, *, stop: asyncio.Event, report: Report, pace: Pace | None = None) -> None:
     """Serve subscribers by long polling until `stop` is set.
 

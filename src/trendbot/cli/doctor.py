@@ -6,12 +6,12 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
+from trendbot.cli.doctor_more import Finding, bad, look, ok, remotes, settled
 from trendbot.cli.frame import Choices, Verb, as_json, pass_choices
 from trendbot.cli.out import Column, plain, show_json, show_table
 from trendbot.errors import TrendbotError
@@ -24,34 +24,14 @@ LEAST_FREE = 200_000_000
 """Bytes of free disk space below which the doctor warns."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing that was looked at: `state` is ok, look (works, but see to it) or bad (does not work)."""
-
-    state: Literal["ok", "look", "bad"]
-    what: str
-    found: str
-
-
-def _ok(what: str, found: object) -> Finding:
-    return Finding(state="ok", what=what, found=plain(found))
-
-
-def _look(what: str, found: object) -> Finding:
-    return Finding(state="look", what=what, found=plain(found))
-
-
-def _bad(what: str, found: object) -> Finding:
-    return Finding(state="bad", what=what, found=plain(found))
-
-
 @click.command("doctor", cls=Verb)
 @as_json
 @pass_choices
 def command(choices: Choices, json_: bool) -> None:
     """Say what is wrong, and what to do about it.
 
-    Looks at the installation, the settings, your templates, the home, the database, the feeds and the last run.
+    Looks at the installation, the settings, your templates, the home, the database, the feeds, the last runs and the
+    next slots, messages, channels, accounts and their tokens, backups and the clock; asks Telegram for the bot's name.
 
     Ends with 1 where something does not work.
     """
@@ -75,17 +55,18 @@ def examine(choices: Choices) -> Iterator[Finding]:
     """Look at everything that can be looked at, as far as it goes."""
     from trendbot import __version__
 
-    yield _ok("trendbot", f"{__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
+    yield ok("trendbot", f"{__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
     yield from _bundles()
     try:
         settings = choices.settings()
     except TrendbotError as error:
-        yield _bad("settings", error)
+        yield bad("settings", error)
         return
-    yield _ok("settings", "valid")
+    yield ok("settings", "valid")
     yield from _templates(settings)
     yield from _home(settings.home)
     yield from _database(settings)
+    yield from remotes(settings)
 
 
 def _bundles() -> Iterator[Finding]:
@@ -95,7 +76,7 @@ def _bundles() -> Iterator[Finding]:
         for name in ("templates", "migrations", "seeds"):
             bundled(name)
     except TrendbotError as error:
-        yield _bad("installation", error)
+        yield bad("installation", error)
 
 
 def _templates(settings: Settings) -> Iterator[Finding]:
@@ -108,36 +89,37 @@ def _templates(settings: Settings) -> Iterator[Finding]:
         return
     renderer = Renderer(bundled("templates"), settings.templates)
     wrong = faults(renderer)
-    yield from (_bad("templates", fault) for fault in wrong)
+    yield from (bad("templates", fault) for fault in wrong)
     if not wrong:
-        yield _ok("templates", f"{len(renderer.own_names())} of your own in {settings.templates}")
+        yield ok("templates", f"{len(renderer.own_names())} of your own in {settings.templates}")
 
 
 def _home(home: Path) -> Iterator[Finding]:
     from trendbot.store.lock import holder, locked
 
     if not home.exists():
-        yield _look("home", f"{home} is not there yet: `trendbot run` makes it")
+        yield look("home", f"{home} is not there yet: `trendbot run` makes it")
         return
     if not home.is_dir():
-        yield _bad("home", f"{home} is no folder: name another with --home")
+        yield bad("home", f"{home} is no folder: name another with --home")
         return
     yield _writable(home)
     free = shutil.disk_usage(home).free
-    yield (_ok if free >= LEAST_FREE else _look)("disk", f"{free / 1e9:.1f} GB free")
+    yield (ok if free >= LEAST_FREE else look)("disk", f"{free / 1e9:.1f} GB free")
     if locked(home):
-        yield _ok("at work", holder(home) or "another process")
+        yield ok("at work", holder(home) or "another process")
 
 
 def _writable(home: Path) -> Finding:
     import os
 
     if os.access(home, os.R_OK | os.W_OK | os.X_OK):
-        return _ok("home", home)
-    return _bad("home", f"{home} cannot be written: mend its permissions")
+        return ok("home", home)
+    return bad("home", f"{home} cannot be written: mend its permissions")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    from trendbot.clock import system_clock
     from trendbot.store import migrate
     from trendbot.store.checkup import damage
     from trendbot.store.database import Database
@@ -145,15 +127,16 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         with Database(settings.database_address) as database:
             if database.file is not None and not database.file.exists():
-                yield _look("database", f"{database.file} is not there yet: `trendbot run` makes it")
+                yield look("database", f"{database.file} is not there yet: `trendbot run` makes it")
                 return
             migrate.check(database)
-            yield from (_bad("database", line) for line in database.read(damage))
-            yield _ok("database", f"{database.where}, schema {migrate.current(database)}")
+            yield from (bad("database", line) for line in database.read(damage))
+            yield ok("database", f"{database.where}, schema {migrate.current(database)}")
             yield from _contents(database)
+            yield from settled(settings, database, system_clock())
             yield from _linkedin(settings, database)
     except TrendbotError as error:
-        yield _bad("database", error)
+        yield bad("database", error)
 
 
 def _linkedin(settings: Settings, database: Database) -> Iterator[Finding]:
@@ -167,10 +150,10 @@ def _linkedin(settings: Settings, database: Database) -> Iterator[Finding]:
         return
     account = linkedin_account(settings, system_clock, database)
     found = list(concerns(database, account, linkedin_rhythm(settings), now=system_clock()))
-    yield from ((_bad if each.urgent else _look)("linkedin", each.text) for each in found)
+    yield from ((bad if each.urgent else look)("linkedin", each.text) for each in found)
     held = account.find()
     if not found and held is not None:
-        yield _ok("linkedin", f"{held.holder}, consent until {plain(held.expires_at)} UTC")
+        yield ok("linkedin", f"{held.holder}, consent until {plain(held.expires_at)} UTC")
 
 
 def _contents(database: Database) -> Iterator[Finding]:
@@ -178,7 +161,7 @@ def _contents(database: Database) -> Iterator[Finding]:
 
     rows = database.read(sizes)
     told = ", ".join(f"{rows[table]} {table}" for table in ("entries", "stories", "digests", "editions"))
-    yield _ok("contents", told)
+    yield ok("contents", told)
     yield from _feeds(database)
     yield from _last_run(database)
 
@@ -190,12 +173,12 @@ def _feeds(database: Database) -> Iterator[Finding]:
     failing = [feed for feed in followed if feed.error]
     never = sum(feed.succeeded_at is None for feed in failing)
     if not followed:
-        yield _look("feeds", "none is followed: `trendbot feeds add URL`, or `trendbot run` for those that ship")
+        yield look("feeds", "none is followed: `trendbot feeds add URL`, or `trendbot run` for those that ship")
     elif failing:
         told = f"{len(failing)} of {len(followed)} failed when last asked, {never} of them always"
-        yield _look("feeds", f"{told}: see `trendbot feeds list --failing`")
+        yield look("feeds", f"{told}: see `trendbot feeds list --failing`")
     else:
-        yield _ok("feeds", f"{len(followed)} followed, none failed when last asked")
+        yield ok("feeds", f"{len(followed)} followed, none failed when last asked")
     yield from _ailing(database)
 
 
@@ -207,22 +190,23 @@ def _ailing(database: Database) -> Iterator[Finding]:
     from trendbot.store.feed_health import patients
 
     grades = [{found.grade for found in examine(one)} for one in database.read(patients, now=system_clock())]
-    bad = sum(Grade.BAD in grade for grade in grades)
-    look = sum(Grade.LOOK in grade and Grade.BAD not in grade for grade in grades)
-    if bad or look:
-        yield _look("feed health", f"{bad} bad, {look} to look at: see `trendbot feeds doctor`")
+    ill = sum(Grade.BAD in grade for grade in grades)
+    odd = sum(Grade.LOOK in grade and Grade.BAD not in grade for grade in grades)
+    if ill or odd:
+        yield look("feed health", f"{ill} bad, {odd} to look at: see `trendbot feeds doctor`")
 
 
 def _last_run(database: Database) -> Iterator[Finding]:
     from trendbot.jobs import LINE
     from trendbot.store.runs import last_run
 
-    run = database.read(last_run, LINE)
+    found = (database.read(last_run, job) for job in (LINE, "poll"))  # the whole line, or its beginning by `serve`
+    run = max((run for run in found if run), key=lambda run: run.started_at, default=None)
     if run is None:
-        yield _look("last run", "never: `trendbot run`")
+        yield look("last run", "never: `trendbot run`, or `trendbot serve`")
     elif run.error:
-        yield _bad("last run", f"{plain(run.started_at)} UTC failed: {run.error}")
+        yield bad("last run", f"{plain(run.started_at)} UTC failed: {run.error}")
     elif run.finished_at is None:
-        yield _look("last run", f"{plain(run.started_at)} UTC did not end: run it again, nothing is lost")
+        yield look("last run", f"{plain(run.started_at)} UTC did not end: run it again, nothing is lost")
     else:
-        yield _ok("last run", f"{plain(run.started_at)} UTC, {run.counts.get('entries_new', 0)} new entries")
+        yield ok("last run", f"{plain(run.started_at)} UTC, {run.counts.get('entries_new', 0)} new entries")

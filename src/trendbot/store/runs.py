@@ -98,6 +98,11 @@ def first_run(session: Session) -> datetime | None:
     return session.scalar(select(Run.started_at).order_by(Run.started_at).limit(1))
 
 
+def newest_run(session: Session) -> datetime | None:
+    """Return when anything last began here."""
+    return session.scalar(select(Run.started_at).order_by(Run.started_at.desc()).limit(1))
+
+
 def prune_runs(session: Session, *, jobs: tuple[str, ...], before: datetime) -> int:
     """Remove the finished runs of `jobs` that began before an instant; return how many."""
     gone = delete(Run).where(Run.job.in_(jobs), Run.started_at < before, Run.finished_at.is_not(None))
