@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from trendbot.core import mirrors
 from trendbot.core.entries import ParsedFeed
+from trendbot.core.mirrors import StandIn
 from trendbot.core.polling import PollFacts, PollState
 from trendbot.core.urls import host_of
 from trendbot.store.schema import Feed as FeedRow
@@ -45,7 +46,7 @@ class Target:
     title: str
     user_agent: str | None
     mirrors: tuple[str, ...]
-    stand_in: mirrors.StandIn | None
+    stand_in: StandIn | None
     state: PollState
 
 
@@ -110,7 +111,7 @@ def claim(
 
 
 def _target(row: Row[Any], now: datetime) -> Target:
-    feed_id, home, title, user_agent, others, record, *state = row
+    feed_id, home, title, user_agent, others, record, *state = tuple(row)
     stand_in = mirrors.from_record(record)
     return Target(
         feed_id=feed_id,
