@@ -106,9 +106,7 @@ def upgrade() -> None:
         sa.Column("personal", sa.Boolean(), nullable=False),
         sa.Column(
             "lost_answer",
-            sa.Enum(
-                "hold", "resend", "probe", name="lostanswer", native_enum=False, create_constraint=True, length=24
-            ),
+            sa.Enum("hold", "resend", "probe", name="lostanswer", native_enum=False, create_constraint=True, length=24),
             nullable=True,
         ),
         sa.Column(

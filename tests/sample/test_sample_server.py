@@ -95,7 +95,11 @@ async def test_the_list_names_every_feed_with_kind_and_weight(
     listed = {}
     for folder in root.iterfind("body/outline"):
         for row in folder:
-            listed[row.get("text")] = (folder.get("text"), float(row.get("{urn:trendbot:opml}weight") or 0), row.get("language"))
+            listed[row.get("text")] = (
+                folder.get("text"),
+                float(row.get("{urn:trendbot:opml}weight") or 0),
+                row.get("language"),
+            )
             assert (row.get("xmlUrl") or "").startswith(server.url + "/f/")
     assert listed == {feed.title: (feed.kind.value, feed.weight, feed.language) for feed in week.feeds}
     assert {kind for kind, _, _ in listed.values()} <= set(FeedKind)

@@ -29,7 +29,8 @@ _BROKEN = {
 }
 _AREAS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _ALIASES: Final = """
-Europe/Berlin: munich münchen hamburg cologne köln frankfurt stuttgart düsseldorf leipzig dresden hannover germany deutschland
+Europe/Berlin: munich münchen hamburg cologne köln frankfurt stuttgart
+Europe/Berlin: düsseldorf leipzig dresden hannover germany deutschland
 Europe/Vienna: wien graz linz salzburg austria österreich
 Europe/Zurich: zürich geneva genf bern basel switzerland schweiz
 Europe/Rome: rom milan mailand turin naples neapel florence italy italien
@@ -97,7 +98,7 @@ def zones_of(text: str) -> tuple[str, ...]:
         return ()
     index = _index()
     exact = index.get(key)
-    return exact if exact else _near(key, index)
+    return exact or _near(key, index)
 
 
 def _offset(said: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What subscribers are to get now: their digests, and after them the alerts, so that neither tells what the other did."""
+"""What subscribers are to get now: their digests, then the alerts, so that neither tells what the other did."""
 
 from __future__ import annotations
 
