@@ -168,10 +168,10 @@ class Sender:
         self._held.discard(job.delivery.id)
 
     async def _rest(self) -> bool:
-        """Idle until something comes due; False where that is too far away."""
+        """Idle until something comes due that a remote put off; False where that is too far away."""
         loop = asyncio.get_running_loop()
         waits = [at - loop.time() for at in self._shut.values() if at > loop.time()]
-        names = self._open_transports()
+        names = [name for name in self._open_transports() if not self.transports[name].harmless]
         at = self.database.read(outbox.next_due, transports=names) if names else None
         if at is not None and at > self.clock():
             waits.append((at - self.clock()).total_seconds())
