@@ -1,6 +1,6 @@
 """Return addresses that name the delivery they belong to (VERP), so that a bounce need not be understood to be placed.
 
-``bounces@example.org`` → ``bounces+4711-k3jq7cz2wxya@example.org``: the number of the delivery, and the first 60 bits of
+``bounces@example.org`` → ``bounces+4711-k3jq7cz2wxya@example.org``: the number of the delivery and the first 60 bits of
 an HMAC-SHA-256 over it. Digits and lower-case letters only, since servers on the way may change the case.
 """
 
