@@ -11,6 +11,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
+from trendbot.errors import AddressRefusedError
+
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
 _DENIED = tuple(
@@ -35,10 +37,6 @@ _DENIED = tuple(
         "fd00:ec2::254/128",  # a cloud's metadata
     )
 )
-
-
-class AddressRefusedError(OSError):
-    """The address lies in private, loopback or otherwise special space."""
 
 
 def is_public(text: str) -> bool:

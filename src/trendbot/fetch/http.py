@@ -22,7 +22,8 @@ import aiohttp
 from yarl import URL
 
 from trendbot.core.urls import host_of, http_url
-from trendbot.fetch.guard import AddressRefusedError, guarded_sockets
+from trendbot.errors import AddressRefusedError
+from trendbot.fetch.guard import guarded_sockets
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "

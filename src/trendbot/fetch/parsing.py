@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import threading
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
 from trendbot.core.entries import ParsedFeed
+from trendbot.fetch.orphans import end_with_parent
 from trendbot.fetch.parse import Crashed, parse_or_reason
 from trendbot.logs import get_logger
 
@@ -79,8 +78,8 @@ class Parsers:
     def _processes(self) -> Executor:
         if self._pool is None:
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["trendbot.fetch.parse"])
-            self._pool = ProcessPoolExecutor(self.processes, mp_context=context, initializer=_end_with_parent)
+            context.set_forkserver_preload(["trendbot.fetch.parse", "trendbot.fetch.orphans"])
+            self._pool = ProcessPoolExecutor(self.processes, mp_context=context, initializer=end_with_parent)
         return self._pool
 
     def _kill_pool(self) -> None:
@@ -101,16 +100,3 @@ class Parsers:
         self._thread.shutdown(wait=False, cancel_futures=True)
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """Let a reader process end when the program does, however that ends."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -43,8 +43,13 @@ def _refuse_naive(value: datetime) -> None:
         raise ValueError(f"naive datetime for the database: {value.isoformat()}")
 
 
+_WITHOUT_OFFSET = len("2026-11-15 12:00:00.000000")
+
+
 def _as_text(value: datetime | None) -> str | None:
     if value is None:
         return None
-    _refuse_naive(value)
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if value.tzinfo is not UTC:
+        _refuse_naive(value)
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]

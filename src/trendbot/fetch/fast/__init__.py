@@ -23,7 +23,7 @@ _HEAD = 1_024
 _DECLARED = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([^"']+)["']""")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _UTF8 = ("utf-8", "utf8")
-_UNPLAIN = (b"<!DOCTYPE", b"<!ENTITY", b":base=")
+_BASE = b":base="
 
 
 def read_fast(body: bytes, *, content_type: str = "") -> RawFeed | None:
@@ -35,6 +35,8 @@ def read_fast(body: bytes, *, content_type: str = "") -> RawFeed | None:
     )
     try:
         root = etree.fromstring(body, parser)
+        if root.getroottree().docinfo.internalDTD is not None:
+            return None
         if root.tag == "rss":
             return read_rss(root)
         return read_atom(root) if root.tag == ATOM + "feed" else None
@@ -53,4 +55,4 @@ def _may_be_plain(body: bytes, content_type: str) -> bool:
     charset = _CHARSET.search(content_type)
     if charset and charset[1].lower() not in _UTF8:
         return False
-    return not any(mark in body for mark in _UNPLAIN)
+    return _BASE not in body
