@@ -1,11 +1,15 @@
-"""The bytes of a mail, built once and the same every time.
+"""The bytes of a mail: what its readers share is encoded once, what is one reader's own is put in between.
 
 Bodies are encoded quoted-printable with short lines; the headers are written with a line length at which Python's own
-policy does not turn long addresses into encoded words, which no mail program decodes there.
+policy does not turn long addresses into encoded words, which no mail program decodes there. The headers of one reader
+are plain printable ASCII and are written as they are: nothing that could end a line gets in.
 """
 
 from __future__ import annotations
 
+import binascii
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -13,8 +17,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from trendbot.core.mailing import plain_header
 from trendbot.core.pictures import CHART_CID, DARK_CID, Chart, PictureForm
 
+PERSONAL = "<!--personal-->"
+"""Stands in the markup of an edition where what is its reader's own goes; no text of a feed can hold it."""
 _BODIES = policy.SMTP
 _HEADERS = policy.SMTP.clone(max_line_length=998)
 
@@ -25,6 +32,62 @@ class MailAddress:
 
     name: str
     address: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailFrame:
+    """What all readers of a mail share, encoded: the head, and the body in three parts around the personal texts."""
+
+    head: bytes
+    before: bytes
+    between: bytes
+    after: bytes
+
+
+def frame_mail(
+    *,
+    headers: Mapping[str, str | Address],
+    text: str,
+    markup: str,
+    chart: Chart | None = None,
+    mark: str = "",
+) -> MailFrame:
+    """Encode what the readers of a mail share: multipart/alternative, text first, the chart as the markup names it.
+
+    `headers` are those that are the same for all of them. The personal text is to follow `text`; the personal markup
+    stands where `markup` has `PERSONAL`, else before the end of its body. `mark` goes into the boundaries.
+
+    Raises:
+        ValueError: a header would break its line.
+
+    """
+    place = f"place-{secrets.token_hex(16)}"
+    message = EmailMessage(policy=_BODIES)
+    for name, value in headers.items():
+        message[name] = value
+    message.set_content(f"{text.rstrip()}\n{place}\n", cte="quoted-printable")
+    message.add_alternative(_with_place(markup, place), subtype="html", cte="quoted-printable")
+    _attach(message, chart, mark or place)
+    # A boundary drawn by lot would make the same mail differ each time.
+    message.set_boundary(f"=_{mark or place}")
+    head, _, body = message.as_bytes(policy=_HEADERS).partition(b"\r\n\r\n")
+    before, between, after = body.split(place.encode() + b"\r\n")
+    return MailFrame(head=head, before=before, between=between, after=after)
+
+
+def fill_frame(
+    frame: MailFrame, *, headers: Mapping[str, str], foot: str = "", foot_markup: str = "", sent_at: datetime
+) -> bytes:
+    """Return one reader's mail.
+
+    Raises:
+        ValueError: a header would break its line.
+
+    """
+    own = {"Date": format_datetime(sent_at), **headers}
+    lines = [f"{name}: {plain_header(value)}\r\n".encode("ascii") for name, value in own.items()]
+    body = (frame.before, _quoted(foot), frame.between, _quoted(foot_markup), frame.after)
+    return b"".join((*lines, frame.head, b"\r\n\r\n", *body))
 
 
 def build_mail(
@@ -40,7 +103,7 @@ def build_mail(
     draft: bool = False,
     chart: Chart | None = None,
 ) -> bytes:
-    """Return a multipart/alternative mail, text first.
+    """Return a mail to one recipient that needs nothing of its own.
 
     `key` makes the Message-ID, so that a second try is the same mail. `list_name` names the list in List-Id. `draft`
     marks a mail that a person will open and send. A `chart` comes with it, as the markup names it.
@@ -50,25 +113,41 @@ def build_mail(
 
     """
     domain = sender.address.rpartition("@")[2]
-    message = EmailMessage(policy=_BODIES)
-    message["From"] = _address(sender)
-    message["To"] = _address(recipient)
-    message["Subject"] = subject
-    message["Date"] = format_datetime(sent_at)
-    message["Message-ID"] = f"<{key}@{domain}>"
-    message["List-Id"] = f"<{list_name}.{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    if draft:
-        message["X-Unsent"] = "1"
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(markup, subtype="html", cte="quoted-printable")
-    _attach(message, chart, key)
-    # A boundary drawn by lot would make the same mail differ each time.
-    message.set_boundary(f"=_{key.replace('.', '_')}")
-    return message.as_bytes(policy=_HEADERS)
+    headers: dict[str, str | Address] = {
+        "From": address_of(sender),
+        "To": address_of(recipient),
+        "Subject": subject,
+        "Auto-Submitted": "auto-generated",
+    }
+    shared = headers | ({"X-Unsent": "1"} if draft else {})
+    frame = frame_mail(headers=shared, text=text, markup=markup, chart=chart, mark=key.replace(".", "_"))
+    own = {"Message-ID": f"<{key}@{domain}>", "List-Id": f"<{list_name}.{domain}>"}
+    return fill_frame(frame, headers=own, sent_at=sent_at)
 
 
-def _attach(message: EmailMessage, chart: Chart | None, key: str) -> None:
+def address_of(of: MailAddress) -> Address:
+    """Return an address as a header takes it; encoded where the name is not ASCII."""
+    return Address(display_name=of.name, addr_spec=of.address)
+
+
+def _with_place(markup: str, place: str) -> str:
+    """Put the place for the personal markup on a line of its own."""
+    at = markup.rfind(PERSONAL)
+    length = len(PERSONAL) if at >= 0 else 0
+    if at < 0:
+        at = markup.rfind("</body>")
+    at = at if at >= 0 else len(markup)
+    return f"{markup[:at]}\n{place}\n{markup[at + length :]}"
+
+
+def _quoted(text: str) -> bytes:
+    """Return text quoted-printable, ending its last line; nothing for nothing."""
+    if not text:
+        return b""
+    return binascii.b2a_qp(text.rstrip("\n").encode() + b"\n", istext=True).replace(b"\n", b"\r\n")
+
+
+def _attach(message: EmailMessage, chart: Chart | None, mark: str) -> None:
     """Put the chart's pictures beside the markup that shows them."""
     body = message.get_body(("html",))
     for form, cid in ((PictureForm.MAIL, CHART_CID), (PictureForm.MAIL_DARK, DARK_CID)):
@@ -77,8 +156,4 @@ def _attach(message: EmailMessage, chart: Chart | None, key: str) -> None:
             subtype = picture.media_type.partition("/")[2]
             body.add_related(picture.data, "image", subtype, cid=f"<{cid}>", filename=f"{form}.{subtype}")
     if body is not None and body.is_multipart():
-        body.set_boundary(f"=_{key.replace('.', '_')}_related")
-
-
-def _address(of: MailAddress) -> Address:
-    return Address(display_name=of.name, addr_spec=of.address)
+        body.set_boundary(f"=_{mark}_related")
