@@ -10,6 +10,7 @@ from trendbot.core.entries import FeedHints
 _ALL_HOURS = 24
 _HEAD = 65_536
 """Bytes in which channel elements are looked for."""
+_ANY = re.compile(rb"<(?:ttl|skip|sy:)", re.IGNORECASE)
 _TTL = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>", re.IGNORECASE)
 _PERIOD = re.compile(rb"<sy:updatePeriod[^>]{0,200}>\s*([a-z]+)\s*</sy:updatePeriod>", re.IGNORECASE)
 _FREQUENCY = re.compile(rb"<sy:updateFrequency[^>]{0,200}>\s*(\d{1,4})\s*</sy:updateFrequency>", re.IGNORECASE)
@@ -30,6 +31,8 @@ _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday
 def read_hints(body: bytes, *, expired: bool = False) -> FeedHints:
     """Return the hints in the head of `body`; nonsense counts as nothing said."""
     head = body[:_HEAD]
+    if not _ANY.search(head):
+        return FeedHints(expired=expired)
     hours = frozenset(int(hour) % 24 for hour in _inside(_SKIP_HOURS, _HOUR, head))
     days = frozenset(_DAYS.index(day.lower()) for day in _inside(_SKIP_DAYS, _DAY, head) if day.lower() in _DAYS)
     return FeedHints(

@@ -1,7 +1,9 @@
 """Bytes to `ParsedFeed`: choose the reader, then judge and clean what it found.
 
-    body ──sniff──► JSON Feed | XML ──► RawFeed ──links, texts, dates, identity──► ParsedFeed
+    body ──sniff──► JSON Feed | XML | a plugin's ──► RawFeed ──links, texts, dates, identity──► ParsedFeed
 
+A reader that a package adds (entry points of the group ``trendbot.parsers``) is a `Reader`: it is asked where ours find
+no feed, takes the body, and returns what stands there as a RawFeed, or None where it is not its own.
 A body that is no feed raises ParseError with one clause for a person. Nothing else that a stranger can put in a body
 raises: an item that cannot be used is left out.
 """
@@ -13,6 +15,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from trendbot.core.entries import ParsedEntry, ParsedFeed, distinct, fallback_guid
 from trendbot.core.urls import MAX_LENGTH, http_url
@@ -23,6 +26,7 @@ from trendbot.fetch.jsonfeed import looks_like_json, read_json
 from trendbot.fetch.raw import RawEntry, RawFeed
 from trendbot.fetch.reference import read_reference
 from trendbot.fetch.texts import NAME_LIMIT, SUMMARY_LIMIT, Raw, one_line, paragraphs, shortened
+from trendbot.plugins import PARSERS, plugins
 
 MAX_ENTRIES = 2_000
 """Entries taken of one document: as many as arXiv's largest answer."""
@@ -46,11 +50,19 @@ class HandedOver(Exception):  # noqa: N818  (no error: a word between the two ha
     """The fast reader passed, and the reference reader was not to be asked here."""
 
 
-def parse(body: bytes, *, url: str, content_type: str = "", judge: bool = True) -> ParsedFeed:
+class Reader(Protocol):
+    """Reads a format of its own."""
+
+    def __call__(self, body: bytes, *, url: str, content_type: str) -> RawFeed | None:
+        """Return what `body` says, which `url` answered; None where it is none of this format."""
+        ...
+
+
+def parse(body: bytes, *, url: str, content_type: str = "", judge: bool = True, added: bool = True) -> ParsedFeed:
     """Read `body`, which `url` answered; `content_type` is the header as it stands.
 
-    Without `judge` only readers are asked whose time is linear in the body; HandedOver is raised where that is not
-    enough.
+    Without `judge` only readers are asked whose time is linear in the body, without `added` none of a plugin;
+    HandedOver is raised where that is not enough.
 
     Raises:
         ParseError: it is no feed; the message is a clause such as "is a web page, not a feed".
@@ -58,6 +70,8 @@ def parse(body: bytes, *, url: str, content_type: str = "", judge: bool = True) 
     """
     body = _eight_bits(body)
     raw = _read(body, url=url, content_type=content_type, judge=judge)
+    if raw is None:
+        raw = _read_added(body, url=url, content_type=content_type, asked=added)
     if raw is None:
         raise ParseError(_why_not(body), url=url)
     truncated = _is_truncated(body)
@@ -81,13 +95,15 @@ class Crashed:
     traceback: str
 
 
-def parse_or_reason(body: bytes, url: str, content_type: str, judge: bool = True) -> ParsedFeed | str | Crashed | None:
+def parse_or_reason(
+    body: bytes, url: str, content_type: str, judge: bool = True, added: bool = True
+) -> ParsedFeed | str | Crashed | None:
     """Return what `body` says, or the reason why it says nothing; None for HandedOver (see `parse`).
 
     Raises nothing, and passes between processes.
     """
     try:
-        return parse(body, url=url, content_type=content_type, judge=judge)
+        return parse(body, url=url, content_type=content_type, judge=judge, added=added)
     except HandedOver:
         return None
     except ParseError as error:
@@ -121,6 +137,25 @@ def _read(body: bytes, *, url: str, content_type: str, judge: bool = True) -> Ra
         return read_reference(_RUN.sub(b"\n", body), content_type=content_type)
     except Exception as error:  # feedparser knows no end of exceptions
         raise ParseError(f"cannot be read ({type(error).__name__})", url=url) from error
+
+
+def _read_added(body: bytes, *, url: str, content_type: str, asked: bool) -> RawFeed | None:
+    """Ask the readers that packages add, one after the other."""
+    readers = [each for each in plugins(PARSERS) if each.part is not None]
+    if readers and not asked:
+        raise HandedOver
+    for each in readers:
+        try:
+            found = each.part(body, url=url, content_type=content_type)
+        except Exception as error:
+            raise ParseError(
+                f"brings the plugin {each.name} down ({type(error).__name__}: {error})", url=url
+            ) from error
+        if isinstance(found, RawFeed):
+            return found
+        if found is not None:
+            raise ParseError(f"makes the plugin {each.name} return what is no RawFeed", url=url)
+    return None
 
 
 def _is_too_deep(body: bytes) -> bool:

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -55,7 +56,9 @@ class Parsers:
         loop, small = asyncio.get_running_loop(), len(body) <= LARGE
         try:
             async with asyncio.timeout(self.timeout):
-                read = await loop.run_in_executor(self._executor(), parse_or_reason, body, url, content_type, small)
+                # what hostile documents can hold up is asked in a process, which can be ended: so is a plugin
+                reader = partial(parse_or_reason, judge=small, added=False)
+                read = await loop.run_in_executor(self._executor(), reader, body, url, content_type)
                 if read is None:
                     read = await loop.run_in_executor(self._processes(), parse_or_reason, body, url, content_type)
         except TimeoutError:

@@ -90,10 +90,10 @@ def text_of(node: Any) -> str:
 
 
 def bare(node: Any) -> str:
-    """Return an element's text; refuse attributes, which may change what it means."""
-    if node.attrib:
+    """Return an element's text as feedparser has it; refuse child elements, and attributes, which may change it."""
+    if node.attrib or len(node):
         raise HandOverError
-    return text_of(node)
+    return mended((node.text or "").strip())
 
 
 def address(text: str) -> str:
