@@ -80,14 +80,22 @@ class RenderError(TrendbotError):
 class TransportError(TrendbotError):
     """A message was not, or perhaps not, delivered.
 
-    `permanent`: trying again is useless. `retry_after`: seconds to wait, where the remote said so.
+    `permanent`: trying again is useless. `retry_after`: seconds to wait, where the remote said so; `pauses` are the
+    budgets that wait with it, all of the message's own where None.
     `outcome_known`: False where the remote may have accepted the message before the answer was lost.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool, retry_after: float | None = None, outcome_known: bool = True
+        self,
+        message: str,
+        *,
+        permanent: bool,
+        retry_after: float | None = None,
+        outcome_known: bool = True,
+        pauses: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(message)
+        self.pauses = pauses
         self.permanent = permanent
         self.retry_after = retry_after
         self.outcome_known = outcome_known
@@ -114,6 +122,10 @@ class ChannelError(TransportError):
     def __init__(self, message: str, *, whole: bool) -> None:
         super().__init__(message, permanent=False)
         self.whole = whole
+
+
+class AddressRefusedError(OSError):
+    """The address lies in private, loopback or otherwise special space; an OSError, as network libraries expect."""
 
 
 class TokenError(TrendbotError):

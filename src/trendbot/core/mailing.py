@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -187,9 +187,9 @@ def plain_header(value: str) -> str:
     return value
 
 
-def feedback_id(parts: Mapping[str, str], sender: str) -> str:
-    """Return the value of Feedback-ID: what a mail belongs to, then the sender's name, with colons between."""
-    return ":".join([*(_word(each) for each in parts.values()), _word(sender)])
+def feedback_id(parts: Iterable[str], sender: str) -> str:
+    """Return the value of Feedback-ID: what a mail belongs to in three words, then the sender's name."""
+    return ":".join(_word(each) for each in (*parts, sender))
 
 
 def feedback_sender(domain: str) -> str:

@@ -64,8 +64,9 @@ def write_refusal(
     now: datetime,
 ) -> None:
     """Write down a refusal; a pause that was asked for holds for all, a recipient that refuses for good is retired."""
-    if error.retry_after is not None and job.keys:
-        rates.pause(session, job.keys, error.retry_after)
+    paused = job.keys if error.pauses is None else error.pauses
+    if error.retry_after is not None and paused:
+        rates.pause(session, paused, error.retry_after)
     settled = outbox.settle_failed(
         session, job.delivery.id, lease=lease, settlement=settlement, error=str(error), now=now
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
 from trendbot.settings.base import Group
-from trendbot.settings.channels import LinkedinSettings, TelegramSettings, WebSettings
+from trendbot.settings.channels import LinkedinSettings, TelegramSettings, WebhookSettings, WebSettings
 from trendbot.settings.digests import BrandSettings, DigestSettings, RankingSettings, SummarizeSettings
+from trendbot.settings.email import EmailSettings
 from trendbot.settings.news import FetchSettings, PollingSettings, TaggingSettings
 from trendbot.settings.running import ScheduleSettings
 
@@ -44,8 +45,13 @@ class Settings(Group):
     summarize: SummarizeSettings = SummarizeSettings()
     telegram: TelegramSettings = TelegramSettings()
     linkedin: LinkedinSettings = LinkedinSettings()
+    email: EmailSettings = EmailSettings()
     web: WebSettings = WebSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    webhook: WebhookSettings = WebhookSettings()
+    plugins: dict[str, dict[str, Any]] = Field(
+        default={}, description="What installed plugins are set up with, a table each: `[plugins.NAME]`."
+    )
 
     @property
     def database_address(self) -> str:

@@ -9,16 +9,21 @@ The port, for whoever writes another one:
 * `budgets` names the rates a message is sent under, the one shared by all first. The outbox waits for a turn in all of
   them before it claims the delivery, so that `send` never waits for a rate itself.
 * A transport opens its connection at the first send and can be used again after `close`.
-* `Edits`, `Probes` and `Checks` are for those that can.
+* `Edits`, `Probes`, `Checks` and `Signs` are for those that can.
+* An installed package adds a transport by an entry point of the group ``trendbot.transports``: its name is the
+  transport's, its value a `Maker`. See ``docs/extending.md``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from socket import socket
+from typing import Any, Protocol, runtime_checkable
 
+from trendbot.clock import Clock
 from trendbot.core.delivering import LostAnswer
 from trendbot.core.pictures import Chart
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -43,6 +48,23 @@ class Card:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mailing:
+    """What a mail has for its one reader alone.
+
+    `foot` and `foot_markup` are put into the two bodies: why, preferences, the way out. `page` is the https address
+    that takes the one click, `token` what it is known by; both empty where there is nothing to leave. `return_path` is
+    where what cannot be delivered comes back to, empty for the sender's own. `stream` names what the mail belongs to.
+    """
+
+    foot: str = ""
+    foot_markup: str = ""
+    page: str = ""
+    token: str = ""
+    return_path: str = ""
+    stream: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One message for one outlet: `part` of `parts` (from 0) of the edition of digest `number` of `cadence` and `slot`.
 
@@ -50,7 +72,9 @@ class Message:
     `key` is unique and never changes, so that a second try is known to be the same message. `topic` is a forum's,
     `photo` a PNG that goes with the text, `buttons` rows of buttons, `silent` that nobody's phone shall ring. `preface`
     stands at the top, in the body's markup, where there is room: it names digests that came too late for this
-    recipient. `chart` is what rose, in all its forms; `card` the link that a post shows.
+    recipient. `chart` is what rose, in all its forms; `card` the link that a post shows. `mailing` is what a mail
+    has for its reader alone. `content` is all that the digest says, as the pages' API tells it; only added transports
+    and webhooks get it.
     """
 
     key: str
@@ -73,6 +97,8 @@ class Message:
     preface: str = ""
     chart: Chart | None = None
     card: Card | None = None
+    mailing: Mailing | None = None
+    content: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,3 +188,33 @@ class Checks(Protocol):
 
         """
         ...
+
+
+@runtime_checkable
+class Signs(Protocol):
+    """A transport whose messages are signed with a secret that the receiver must know."""
+
+    def secret_for(self, address: str) -> str:
+        """Return the secret of an address, as the receiver is to be given it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """What a transport is made from.
+
+    `options` is its own table of the settings, ``[plugins.NAME]``; values from the environment are texts. `sockets` is
+    for aiohttp's `TCPConnector(socket_factory=...)`: it refuses private addresses with AddressRefusedError, unless
+    `allow_private` stands among the options. `secret` gives 32 bytes for a purpose, always the same ones, which follow
+    from the home's secret; it may raise StoreError.
+    """
+
+    options: Mapping[str, Any]
+    user_agent: str
+    clock: Clock
+    sockets: Callable[[Any], socket]
+    secret: Callable[[str], bytes]
+
+
+Maker = Callable[[Setup], Transport | None]
+"""Makes a transport; None where the options do not set it up. Nothing is opened before the first message."""
