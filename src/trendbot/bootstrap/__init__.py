@@ -5,6 +5,7 @@ from __future__ import annotations
 from trendbot.bootstrap.app import App, desk_of, open_app, reloaded
 from trendbot.bootstrap.home import SAMPLE, Access, make_folder, own_themes, themes_file
 from trendbot.bootstrap.linkedin import linkedin_account, linkedin_app, linkedin_rhythm
+from trendbot.bootstrap.plugged import plugged
 from trendbot.bootstrap.policies import digest_policy, fetcher_for
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "make_folder",
     "open_app",
     "own_themes",
+    "plugged",
     "reloaded",
     "themes_file",
 ]

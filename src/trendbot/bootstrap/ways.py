@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trendbot.bootstrap.linkedin import linkedin_transport
+from trendbot.bootstrap.plugged import added_transports
 from trendbot.core.addresses import address_hash
 from trendbot.core.vocabulary import ChannelKind, SuppressionReason
 from trendbot.pipeline.outcomes import Recipients, Retired
@@ -41,7 +42,7 @@ def transports_for(settings: Settings, clock: Clock, database: Database, *, samp
     if settings.linkedin.client_secret is not None and not sample:
         linkedin = linkedin_transport(settings, clock, database)
         found[linkedin.name] = linkedin
-    return found
+    return found if sample else added_transports(settings, clock) | found
 
 
 def recipients_of(home: Path) -> Recipients:

@@ -96,22 +96,36 @@ def settings_of_a_channel(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("name")
 @click.option("--kind", type=click.Choice(KINDS), default="telegram", show_default=True, help="What it takes.")
 @click.option("--files", is_flag=True, help="Write it to the folder of editions instead of sending it.")
+@click.option("--by", metavar="TRANSPORT", help=(
+    "What takes it there instead: webhook, or one that an installed package adds."
+))  # fmt: skip
 @click.option("--subscribers", is_flag=True, help="People subscribe to it, each with hours and themes of their own.")
 @settings_of_a_channel
 @as_json
 @pass_choices
-def add(choices: Choices, /, name: str, kind: str, files: bool, subscribers: bool, json_: bool, **asked: Any) -> None:
+def add(
+    choices: Choices,
+    /,
+    name: str,
+    kind: str,
+    files: bool,
+    by: str | None,
+    subscribers: bool,
+    json_: bool,
+    **asked: Any,
+) -> None:
     """Add a channel: a Telegram channel or group, a bot with subscribers, a mailing list, a LinkedIn page.
 
     A Telegram channel is named by --to @itsname (or its number), and the bot must be an administrator there who may
-    post. A bot that people subscribe to needs --subscribers and no address.
+    post. A bot that people subscribe to needs --subscribers and no address. --by webhook posts the edition of --kind to
+    the address as signed JSON; `trendbot channels secret` shows the secret.
     """
     from trendbot.bootstrap import Access
     from trendbot.cli.opening import opened
     from trendbot.core.vocabulary import Cadence, ChannelKind
     from trendbot.store.channels import NewChannel, add_channel
 
-    transport = "files" if files else kind
+    transport = "files" if files else by or kind
     new = NewChannel(
         slug=name,
         kind=ChannelKind(kind),
@@ -208,11 +222,38 @@ def test(choices: Choices, name: str, json_: bool) -> None:
         click.echo(f"channel {channel.slug} can be reached: {said}")
 
 
+@command.command()
+@click.argument("name")
+@as_json
+@pass_choices
+def secret(choices: Choices, name: str, json_: bool) -> None:
+    """Show the secret by which a channel's receiver knows that messages are ours."""
+    from trendbot.cli.opening import opened
+    from trendbot.errors import ConfigError
+    from trendbot.store.channels import find_channel
+    from trendbot.transports.base import Signs
+
+    with opened(choices) as app:
+        channel = app.database.read(find_channel, name)
+        transport = app.transports.get(channel.transport)
+        if not isinstance(transport, Signs):
+            raise ConfigError(f"channel {channel.slug} goes by {channel.transport}, which signs nothing")
+        found = transport.secret_for(channel.address)
+    if json_:
+        show_json({"name": channel.slug, "secret": found})
+    else:
+        click.echo(found)
+
+
 def _not_set_up(channel: Channel) -> Exception:
     from trendbot.errors import ConfigError
 
     missing = "the setting telegram.token (TRENDBOT_TELEGRAM__TOKEN_FILE names a file with it)"
-    what = missing if channel.transport == "telegram" else f"the settings of {channel.transport}"
+    what = (
+        missing
+        if channel.transport == "telegram"
+        else f"the settings of {channel.transport}, or the package that adds it"
+    )
     return ConfigError(f"channel {channel.slug} needs {what}: see docs/reference/settings.md")
 
 
@@ -244,6 +285,10 @@ def _check(channel: NewChannel) -> None:
         UsageError: the name or the address is none.
 
     """
+    from trendbot.core.urls import http_url
+
+    if channel.transport == "webhook" and (channel.personal or http_url(channel.address) != channel.address):
+        raise click.UsageError("a webhook needs the whole web address that takes it: --to https://...")
     if not SLUG.match(channel.slug):
         raise click.UsageError(f"{channel.slug!r} is no name: small letters, digits and hyphens")
     if not channel.address:

@@ -56,6 +56,7 @@ def settled(settings: Settings, database: Database, now: datetime) -> Iterator[F
     yield from _channels(settings, database)
     yield from _linkedin(settings, database, now)
     yield from _backups(settings, now)
+    yield from _plugins(settings, now)
 
 
 def remotes(settings: Settings) -> Iterator[Finding]:
@@ -169,3 +170,19 @@ def _backups(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     newest = datetime.fromtimestamp(max(times), UTC)
     yield (ok if now - newest < _OLD_BACKUP else look)("backup", f"{len(times)}, the newest of {plain(newest)} UTC")
+
+
+def _plugins(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Name what installed packages add, and what of it cannot be used."""
+    from trendbot.bootstrap import plugged
+    from trendbot.plugins import TRANSPORTS
+
+    for each in plugged(settings, lambda: now):
+        what = f"{'transport' if each.plugin.group == TRANSPORTS else 'parser'} {each.plugin.name}"
+        of = f"of {each.plugin.package}"
+        if each.problem:
+            yield bad(what, f"{of} is left out: {each.problem}; mend or remove the package")
+        elif each.plugin.group == TRANSPORTS and each.transport is None:
+            yield look(what, f"{of} is not set up: see its table [plugins.{each.plugin.name}] in the settings")
+        else:
+            yield ok(what, of)

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from trendbot.core.alerts import story_of
 from trendbot.core.buttons import Rows, alert_rows, digest_rows
 from trendbot.core.phrases import Words
+from trendbot.core.publishing import told_json
 from trendbot.core.vocabulary import ChannelKind, NoticeKind
 from trendbot.pipeline.carding import card_of
 from trendbot.pipeline.charting import charter
-from trendbot.store import subscribers
+from trendbot.store import digests, subscribers
 from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
 from trendbot.transports.base import Button, Message
+
+PLAIN = frozenset({"files", "telegram", "linkedin", "email", "smtp"})
+"""Transports that send an edition as it stands; any other also gets all that the digest says."""
 
 
 def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
@@ -31,6 +36,8 @@ def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
         return known[subscriber_id]
 
     def dress(delivery: Delivery, message: Message) -> Message:
+        if delivery.channel.transport not in PLAIN:
+            message = replace(message, content=_content(database, delivery))
         message = charted(delivery, message)
         if delivery.channel.kind is ChannelKind.LINKEDIN:
             return replace(message, card=card_of(database, delivery))
@@ -40,6 +47,12 @@ def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
         return replace(message, buttons=_buttons(rows)) if rows else message
 
     return dress
+
+
+def _content(database: Database, delivery: Delivery) -> dict[str, Any] | None:
+    if delivery.digest_id is None:
+        return None
+    return told_json(database.read(digests.get_digest, delivery.digest_id).content)
 
 
 def _rows(delivery: Delivery, words: Words) -> Rows:

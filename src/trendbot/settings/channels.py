@@ -1,4 +1,4 @@
-"""Settings of the ways on which digests go: Telegram, LinkedIn and the pages."""
+"""Settings of the ways on which digests go: Telegram, LinkedIn, the pages, webhooks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, SecretStr
 
-from trendbot.settings.base import Group
+from trendbot.settings.base import Group, Seconds
 
 
 class TelegramSettings(Group):
@@ -74,3 +74,10 @@ class WebSettings(Group):
         default=False,
         description="Take Telegram's updates by webhook at the public address, instead of `trendbot bot`.",
     )
+
+
+class WebhookSettings(Group):
+    """Addresses of your own that editions are posted to as signed JSON; see ``docs/extending.md``."""
+
+    allow_private: bool = Field(default=False, description="Post to private and loopback addresses too.")
+    timeout: Seconds = Field(default=10.0, le=19, description="Seconds that the receiver has to answer.")

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trendbot.core import links
-from trendbot.core.digests import to_json
+from trendbot.core.publishing import told_json
 from trendbot.core.vocabulary import Cadence
 from trendbot.store import archive, digests, stories, trends
 from trendbot.store.archive import DigestLine
@@ -44,11 +44,8 @@ def get_digest(site: Site, request: Request) -> Response:
     digest = site.app.database.read(digests.find_digest, cadence=cadence, slot=slot)
     if digest is None:
         raise Missing
-    content = to_json(digest.content)
-    for machinery in ("stories", "rises", "budget", "variant"):  # what other choices of themes are made from
-        content.pop(machinery)
     facts = {"url": links.digest(site.url, cadence, slot), "frozen_at": digest.frozen_at, "hash": digest.content_hash}
-    return as_json(facts | {"content": content})
+    return as_json(facts | {"content": told_json(digest.content)})
 
 
 def list_stories(site: Site, request: Request) -> Response:
