@@ -135,11 +135,11 @@ class EmailTransport:
             raise ChannelError(
                 "a mail to a subscriber needs a way out at a public address: set brand.site_url", whole=False
             )
-        own = {"To": f"<{recipient}>", "Message-ID": self._message_id(message), **self._of_the_list(mailing, message)}
+        own = {"To": f"<{recipient}>", "Message-ID": self._message_id(message)}
         try:
             return fill_frame(
                 self._frame(message),
-                headers=own,
+                headers=own | self._of_the_list(mailing, message),
                 foot=mailing.foot,
                 foot_markup=mailing.foot_markup,
                 sent_at=self._clock(),

@@ -132,6 +132,7 @@ class Line:
                 self.drop()
                 return
             await smtp.rset()
+            self._used = asyncio.get_running_loop().time()
         except (aiosmtplib.SMTPException, OSError):
             self.drop()  # whatever the server thinks of it, the answer is known
 
@@ -163,7 +164,7 @@ class Line:
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             smtp.close()
             raise _shut_out(server, error) from error
-        self._smtp, self._mails = smtp, 0
+        self._smtp, self._mails, self._used = smtp, 0, asyncio.get_running_loop().time()
         return smtp
 
     # -- the content ---------------------------------------------------------------------------------------------------
