@@ -948,6 +948,8 @@ def upgrade() -> None:
             sa.Enum(
                 "alert",
                 "confirm",
+                "welcome",
+                "goodbye",
                 "correction",
                 "operator",
                 name="noticekind",

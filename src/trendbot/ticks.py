@@ -150,14 +150,14 @@ async def deliver_due(app: App, watch: Watch, *, stop: asyncio.Event) -> Deliver
     now = app.clock()
     await app.database.run(end_pauses, now=now)
     fanned = await asyncio.to_thread(to_subscribers, app.database, app.renderer, now=now)
-    await amend(app.database, transports=app.transports, clock=app.clock, dress=dresser(app.database))
+    await amend(app.database, transports=app.transports, clock=app.clock, dress=dresser(app.database, app.mail))
     report = await deliver(
         app.database,
         transports=app.transports,
         clock=app.clock,
         renderer=app.renderer,
         recipients=app.recipients,
-        dress=dresser(app.database),
+        dress=dresser(app.database, app.mail),
         home=app.home,
         alone=watch.alone_since is not None,
         stop=stop,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trendbot.bootstrap.home import Access, empty, for_sample, make_folder, prepare, themes_file
+from trendbot.bootstrap.mail import mail_desk
 from trendbot.bootstrap.policies import approval_policies, digest_policy, fetcher_for, poll_policy, summarizer_for
 from trendbot.bootstrap.ways import recipients_of, transports_for
 from trendbot.core.digests import DigestPolicy
@@ -17,6 +18,7 @@ from trendbot.core.retelling import Summarizer
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
+from trendbot.pipeline.mailing import MailDesk
 from trendbot.pipeline.outcomes import Recipients
 from trendbot.render.environment import Renderer
 from trendbot.store.database import Database
@@ -55,6 +57,7 @@ class App:
     approvals: Mapping[ChannelKind, ApprovalPolicy]
     sample: bool
     summarizer: Summarizer | None = None
+    mail: MailDesk | None = None
 
     def key(self) -> bytes:
         """Return the installation's secret, which signs links and hides suppressed addresses; made at first use.
@@ -123,12 +126,13 @@ def desk_of(app: App) -> Desk:
 
 
 def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: bool) -> App:
+    renderer = Renderer(bundled("templates"), settings.templates)
     return App(
         clock=clock,
         home=settings.home,
         database=database,
         fetcher=fetcher_for(settings),
-        renderer=Renderer(bundled("templates"), settings.templates),
+        renderer=renderer,
         transports=transports_for(settings, clock, database, sample=sample),
         recipients=recipients_of(settings.home),
         editions=settings.editions,
@@ -140,4 +144,5 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         approvals={} if sample else approval_policies(settings),
         sample=sample,
         summarizer=None if sample else summarizer_for(settings),
+        mail=mail_desk(settings, renderer),
     )

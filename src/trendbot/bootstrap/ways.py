@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trendbot.bootstrap.linkedin import linkedin_transport
+from trendbot.bootstrap.mail import email_transport
 from trendbot.bootstrap.plugged import added_transports
 from trendbot.core.addresses import address_hash
 from trendbot.core.vocabulary import ChannelKind, SuppressionReason
@@ -42,6 +43,9 @@ def transports_for(settings: Settings, clock: Clock, database: Database, *, samp
     if settings.linkedin.client_secret is not None and not sample:
         linkedin = linkedin_transport(settings, clock, database)
         found[linkedin.name] = linkedin
+    mail = None if sample else email_transport(settings, clock)
+    if mail is not None:
+        found[mail.name] = mail
     return found if sample else added_transports(settings, clock) | found
 
 

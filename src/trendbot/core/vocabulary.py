@@ -78,6 +78,8 @@ class NoticeKind(enum.StrEnum):
 
     ALERT = "alert"
     CONFIRM = "confirm"
+    WELCOME = "welcome"
+    GOODBYE = "goodbye"
     CORRECTION = "correction"
     OPERATOR = "operator"
 

@@ -110,7 +110,7 @@ async def publish_due(app: App, cadences: Sequence[Cadence], progress: Progress)
     progress("deliver", 0, 0)
     await app.database.run(end_pauses, now=now)
     fanned = await asyncio.to_thread(to_subscribers, app.database, app.renderer, now=now)
-    await amend(app.database, transports=app.transports, clock=app.clock, dress=dresser(app.database))
+    await amend(app.database, transports=app.transports, clock=app.clock, dress=dresser(app.database, app.mail))
     return Published(
         measure=measured,
         digests=tuple(reports),
@@ -120,7 +120,7 @@ async def publish_due(app: App, cadences: Sequence[Cadence], progress: Progress)
             clock=app.clock,
             renderer=app.renderer,
             recipients=app.recipients,
-            dress=dresser(app.database),
+            dress=dresser(app.database, app.mail),
             home=app.home,
             patience=PATIENCE,
             close=True,

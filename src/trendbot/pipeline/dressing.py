@@ -1,4 +1,4 @@
-"""The chart that goes with an edition, and buttons under what a subscriber gets on Telegram.
+"""The chart that goes with an edition, a mail's own parts, and buttons under what a subscriber gets on Telegram.
 
 Buttons (why, more or less, settings) stand below the last part only.
 """
@@ -16,6 +16,7 @@ from trendbot.core.publishing import told_json
 from trendbot.core.vocabulary import ChannelKind, NoticeKind
 from trendbot.pipeline.carding import card_of
 from trendbot.pipeline.charting import charter
+from trendbot.pipeline.mailing import MailDesk, mailer
 from trendbot.store import digests, subscribers
 from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
@@ -23,12 +24,17 @@ from trendbot.transports.base import Button, Message
 
 PLAIN = frozenset({"files", "telegram", "linkedin", "email", "smtp"})
 """Transports that send an edition as it stands; any other also gets all that the digest says."""
+EMAIL = "email"
 
 
-def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
-    """Return what puts charts with messages, and buttons under them, each in its reader's language."""
+def dresser(database: Database, mail: MailDesk | None = None) -> Callable[[Delivery, Message], Message]:
+    """Return what puts charts with messages, and buttons under them, each in its reader's language.
+
+    `mail` puts with mails what is their reader's own; without it none goes to a subscriber.
+    """
     known: dict[int, Words] = {}
     charted = charter(database)
+    mailed = mailer(database, mail) if mail is not None else None
 
     def words(subscriber_id: int) -> Words:
         if subscriber_id not in known:
@@ -39,6 +45,8 @@ def dresser(database: Database) -> Callable[[Delivery, Message], Message]:
         if delivery.channel.transport not in PLAIN:
             message = replace(message, content=_content(database, delivery))
         message = charted(delivery, message)
+        if mailed is not None and delivery.channel.transport == EMAIL:
+            return mailed(delivery, message)
         if delivery.channel.kind is ChannelKind.LINKEDIN:
             return replace(message, card=card_of(database, delivery))
         if delivery.subscriber_id is None or delivery.channel.kind is not ChannelKind.TELEGRAM or message.buttons:

@@ -161,6 +161,17 @@ def find_subscription(session: Session, subscriber_id: int, channel_id: int) -> 
     return subscription_of(row) if row else None
 
 
+def find_reader(session: Session, subscriber_id: int, channel_id: int) -> tuple[str, int] | None:
+    """Return what a reader's links are made of: the public id and the version of the subscription; None for nobody."""
+    query = (
+        select(SubscriberRow.public_id, SubscriptionRow.token_version)
+        .join(SubscriptionRow, SubscriptionRow.subscriber_id == SubscriberRow.id)
+        .where(SubscriberRow.id == subscriber_id, SubscriptionRow.channel_id == channel_id)
+    )
+    row = session.execute(query).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
 def put_subscription(session: Session, subscription: Subscription) -> Subscription:
     """Write a subscription as it stands now, whether or not it was there."""
     key = (subscription.subscriber_id, subscription.channel_id)

@@ -1,0 +1,95 @@
+"""What a mail has for its reader alone: the ways out and to the preferences, and an address for what comes back.
+
+The edition is frozen and the same for all who chose alike; this is put in when a mail is about to go. A mail to a
+subscriber without a public address to leave at gets none of it, and the transport sends no such mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from trendbot.core import links
+from trendbot.core.tokens import Purpose, seal
+from trendbot.core.verp import make_verp
+from trendbot.core.vocabulary import NoticeKind
+from trendbot.errors import RenderError, TrendbotError
+from trendbot.logs import get_logger
+from trendbot.render.environment import Renderer
+from trendbot.store import subscribers
+from trendbot.store.database import Database
+from trendbot.store.deliveries import Delivery
+from trendbot.transports.base import Mailing, Message
+
+log = get_logger(__name__)
+
+FOOT = ("email/foot/body.txt.j2", "email/foot/body.html.j2")
+LETTERS = frozenset((NoticeKind.CONFIRM, NoticeKind.GOODBYE, NoticeKind.OPERATOR))
+"""Notices to somebody who is not, or not yet, or no more subscribed: there is nothing to leave."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailDesk:
+    """What is needed beside the outbox: templates, the home's secret, the public address, the mailbox for bounces.
+
+    `goodbye`: whether who unsubscribes gets a last mail that says so.
+    """
+
+    renderer: Renderer
+    key: Callable[[], bytes]
+    brand: str
+    site_url: str = ""
+    bounces: str = ""
+    goodbye: bool = True
+
+
+def mailer(database: Database, desk: MailDesk) -> Callable[[Delivery, Message], Message]:
+    """Return what puts with a mail what is its reader's own."""
+
+    def put(delivery: Delivery, message: Message) -> Message:
+        try:
+            return replace(message, mailing=_mailing(database, desk, delivery))
+        except TrendbotError:
+            log.exception("mail_without_its_foot", key=delivery.key)
+            return message
+
+    return put
+
+
+def _mailing(database: Database, desk: MailDesk, delivery: Delivery) -> Mailing | None:
+    plain = Mailing(
+        return_path=make_verp(desk.key(), desk.bounces, delivery.id) if desk.bounces else "",
+        stream=str(delivery.notice) if delivery.notice else delivery.channel.slug,
+    )
+    if delivery.notice in LETTERS:
+        return plain
+    page = links.digest(desk.site_url, delivery.cadence, delivery.slot) if desk.site_url and delivery.digest_id else ""
+    if delivery.subscriber_id is None:
+        return _with_foot(desk, plain, page=page) if page else plain
+    reader = database.read(subscribers.find_reader, delivery.subscriber_id, delivery.channel.id)
+    if reader is None or not desk.site_url:
+        return None
+    who, version = reader
+    tokens = {
+        purpose: seal(desk.key(), purpose, who, version=version)
+        for purpose in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES)
+    }
+    way = {purpose: links.personal(desk.site_url, purpose, token) for purpose, token in tokens.items()}
+    left = replace(plain, page=way[Purpose.UNSUBSCRIBE], token=tokens[Purpose.UNSUBSCRIBE])
+    return _with_foot(desk, left, page=page, preferences=way[Purpose.PREFERENCES], address=delivery.address or "")
+
+
+def _with_foot(desk: MailDesk, mailing: Mailing, *, page: str, preferences: str = "", address: str = "") -> Mailing:
+    context = {
+        "brand": desk.brand,
+        "page": page,
+        "preferences": preferences,
+        "unsubscribe": mailing.page,
+        "address": address,
+    }
+    try:
+        text, markup = (desk.renderer.render(name, context) for name in FOOT)
+    except RenderError:
+        log.exception("own_foot_is_wrong")
+        text, markup = (Renderer(desk.renderer.bundled).render(name, context) for name in FOOT)
+    return replace(mailing, foot=f"\n{text}", foot_markup=markup)
