@@ -32,7 +32,7 @@ from trendbot.store import consent, schema, subscribers
 from trendbot.store.channels import NewChannel, add_channel
 from trendbot.store.database import Database, sqlite_url
 from trendbot.web.app import create_app
-from trendbot.web.letters import letters_of
+from trendbot.web.letters import greetings_of, letters_of
 from trendbot.web.serving import listen, serve
 from trendbot.web.site import Site
 
@@ -119,7 +119,10 @@ def app(tmp_path: Path, _web_database: bytes) -> Iterator[App]:
 
 def site_over(app: App, url: str = URL, *, still: bool = False) -> Site:
     ask, remind = letters_of(app, url)
-    return Site(app=app, url=url, bot="digest_bot", ask=ask, remind=remind, still=still)
+    welcome, goodbye = greetings_of(app, url)
+    return Site(
+        app=app, url=url, bot="digest_bot", ask=ask, remind=remind, welcome=welcome, goodbye=goodbye, still=still
+    )
 
 
 @pytest.fixture
@@ -157,8 +160,8 @@ class People:
         return self.app.database.read(_letters)
 
     def link(self) -> str:
-        """The path of the link in the newest mail."""
-        found = re.search(r"https?://[^/\s]+(/\S+)", self.letters()[-1][1])
+        """The path of the personal link in the newest mail."""
+        found = re.search(r"https?://[^/\s]+(/(?:confirm|preferences|u)/\S+)", self.letters()[-1][1])
         assert found
         return found[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +103,23 @@ def test_a_token_is_good_for_its_own_purpose_alone(client: TestClient, preferenc
     assert client.post(f"/confirm/{old}").status_code == 410
 
 
+def test_who_confirms_is_welcomed_once_and_who_leaves_hears_it_once(client: TestClient, people: People) -> None:
+    client.post("/subscribe", data={"address": ADDRESS})
+    confirm = people.link()
+    for _ in range(2):
+        client.post(confirm)
+    subject, text = people.letters()[-1]
+    assert subject == "Welcome: The Digest by email"
+    assert "once a week, on every theme." in text
+    assert re.search(r"The first one comes on \w+day \d+ \w+ at \d\d:00 \(", text)
+    assert "/digests/weekly/" in text
+    leave = re.search(r'action="(/u/[^"]+)"', client.get(people.link()).text) or pytest.fail("no way out")
+    for _ in range(2):
+        client.post(leave[1])
+    assert [each for each, _ in people.letters()][-1:] == ["You are unsubscribed from The Digest"]
+    assert "/subscribe" in people.letters()[-1][1]
+
+
 def test_nobody_is_told_whether_an_address_is_known(client: TestClient, people: People, app: App, site: Site) -> None:
     act = Act(method="operator", now=NOW)
     app.database.write(
@@ -118,6 +136,7 @@ def test_nobody_is_told_whether_an_address_is_known(client: TestClient, people: 
         (303, "/subscribe/asked", "")
     }
     assert [subject for subject, _ in people.letters()][1:] == [
+        "Welcome: The Digest by email",
         "Confirm: The Digest by email",
         "You get The Digest already",
     ]

@@ -62,18 +62,21 @@ async def _served(app: App, settings: Settings, at: socket) -> None:
 
 def site_of(app: App, settings: Settings, *, port: int, webhook: Webhook | None = None, still: bool = False) -> Site:
     """Return the site that the settings describe; without a public address it is known by the one it listens on."""
-    from trendbot.web.letters import letters_of
+    from trendbot.web.letters import greetings_of, letters_of
     from trendbot.web.site import Site
 
     public = settings.brand.site_url
     url = (str(public) if public else f"http://{settings.web.host}:{port}").rstrip("/")
     ask, remind = letters_of(app, url)
+    welcome, goodbye = greetings_of(app, url)
     return Site(
         app=app,
         url=url,
         bot=settings.web.bot,
         ask=ask,
         remind=remind,
+        welcome=welcome,
+        goodbye=goodbye,
         webhook=webhook,
         still=still,
     )

@@ -6,10 +6,11 @@ subscriber without a public address to leave at gets none of it, and the transpo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from trendbot.core import links
+from trendbot.core.limits import MAIL_FOOT
 from trendbot.core.tokens import Purpose, seal
 from trendbot.core.verp import make_verp
 from trendbot.core.vocabulary import NoticeKind
@@ -87,9 +88,15 @@ def _with_foot(desk: MailDesk, mailing: Mailing, *, page: str, preferences: str 
         "unsubscribe": mailing.page,
         "address": address,
     }
-    try:
-        text, markup = (desk.renderer.render(name, context) for name in FOOT)
-    except RenderError:
-        log.exception("own_foot_is_wrong")
-        text, markup = (Renderer(desk.renderer.bundled).render(name, context) for name in FOOT)
+    text, markup = _foot(desk.renderer, context) or _foot(Renderer(desk.renderer.bundled), context) or ("", "")
     return replace(mailing, foot=f"\n{text}", foot_markup=markup)
+
+
+def _foot(renderer: Renderer, context: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the two forms of a foot; None where the operator's own is wrong, or so long that the mail would be cut."""
+    try:
+        text, markup = (renderer.render(name, context) for name in FOOT)
+    except RenderError:
+        log.exception("foot_of_mail_is_wrong")
+        return None
+    return (text, markup) if len(markup.encode()) <= MAIL_FOOT else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -72,6 +73,24 @@ def mail(content: DigestContent, chart: Chart | None = None) -> dict[str, Any]:
         "preheader": f"No. {content.number}. {content.line}",
         "chart": pictures,
     }
+
+
+def shorter(content: DigestContent) -> DigestContent | None:
+    """Return a digest without its last stories, about an eighth of them; None where the lead alone is left.
+
+    First go those that are told by their headline only, then the last ones under the longest headings.
+    """
+    less = 1 + len(content.items()) // 8
+    shown = content.also[:_ALSO]
+    if shown:
+        return replace(content, also=shown[: max(0, len(shown) - less)])
+    sections = [list(section.items) for section in content.sections]
+    if not any(sections):
+        return None
+    for _ in range(less):
+        max(sections, key=len)[-1:] = []
+    kept = zip(content.sections, sections, strict=True)
+    return replace(content, sections=tuple(replace(each, items=tuple(items)) for each, items in kept if items))
 
 
 def _slugs(content: DigestContent) -> list[str]:

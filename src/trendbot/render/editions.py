@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
-
-import css_inline
 
 from trendbot.core import limits
 from trendbot.core.digests import DigestContent, Rendering
@@ -18,6 +15,7 @@ from trendbot.errors import RenderError
 from trendbot.render import contexts
 from trendbot.render.charts import draw_chart
 from trendbot.render.environment import CUT, Renderer
+from trendbot.render.letters import inlined
 
 _LEAD = 2
 """So many blocks of a message are its head and its lead."""
@@ -102,22 +100,27 @@ def _weight(message: str) -> int:
 
 
 def _mail(renderer: Renderer, content: DigestContent, chart: Chart | None) -> Outcome:
+    """Render the mail with as many stories as fit into it."""
+    while True:
+        outcome = _whole_mail(renderer, content, chart)
+        shorter = contexts.shorter(content) if any(problem.rule == "size" for problem in outcome[1]) else None
+        if shorter is None:
+            return outcome
+        content = shorter
+
+
+def _whole_mail(renderer: Renderer, content: DigestContent, chart: Chart | None) -> Outcome:
     context = contexts.mail(content, chart)
     subject, text, markup = (renderer.render(name, context) for name in MAIL)
     rendering = Rendering(
         kind=ChannelKind.EMAIL,
         variant=content.variant,
         subject=subject,
-        parts=(_inliner().inline(markup),),
+        parts=(inlined(markup),),
         text_body=text + "\n",
         template_hash=renderer.template_hash(MAIL),
     )
     return rendering, limits.check_mail(subject=subject, text=text, markup=rendering.parts[0])
-
-
-@lru_cache(maxsize=1)
-def _inliner() -> css_inline.CSSInliner:
-    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
 
 
 _KINDS: dict[ChannelKind, Callable[[Renderer, DigestContent, Chart | None], Outcome]] = {

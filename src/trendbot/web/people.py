@@ -154,6 +154,8 @@ def _confirmed(session: Session, site: Site, token: str, act: Act) -> Person:
     )
     if after is None:
         raise Gone
+    if site.welcome is not None and before.status not in _LIVING and person.subscriber.kind is ChannelKind.EMAIL:
+        site.welcome(session, person.subscriber, after, act.now)
     return replace(person, subscription=after)
 
 
@@ -261,18 +263,22 @@ def unsubscribe(site: Site, request: Request) -> Response:
         log.info("unsubscribe_unknown", one_click=one_click)
     else:
         act = replace(_act(site, request), method="one-click" if one_click else "web")
-        left = site.app.database.write(_left, sealed.subject, act)
+        left = site.app.database.write(_left, site, sealed.subject, act)
         agent = request.headers.get("user-agent", "")[:120]
         log.info("unsubscribed", subscriber=left, one_click=one_click, agent=agent)
     return page(site, request, "unsubscribe", public=False, done=True)
 
 
-def _left(session: Session, public_id: str, act: Act) -> int | None:
+def _left(session: Session, site: Site, public_id: str, act: Act) -> int | None:
     """Withdraw; a link of an older version does it too, for whoever uses it wants out."""
     subscriber = subscribers.find_public(session, public_id)
     if subscriber is None:
         return None
+    before = [each.subscription for each in subscribers.subscriptions_of(session, subscriber.id)]
+    lived = next((each for each in before if each is not None and each.status in _LIVING), None)
     subscriptions.withdraw(session, subscriber.id, act=act)
+    if lived is not None and site.goodbye is not None and subscriber.kind is ChannelKind.EMAIL:
+        site.goodbye(session, subscriber, lived, act.now)
     return subscriber.id
 
 

@@ -27,7 +27,8 @@ class Site:
     """A site: `url` is its public address without a slash at the end, `bot` the bot's name on Telegram or empty.
 
     `ask` sends the mail that asks for confirmation; without it nobody is offered a subscription by mail. `remind` sends
-    who is subscribed already the way to the preferences. `still` marks a copy in files: no forms, no search.
+    who is subscribed already the way to the preferences, `welcome` and `goodbye` a word to who came and who left.
+    `still` marks a copy in files: no forms, no search.
     """
 
     app: App
@@ -35,6 +36,8 @@ class Site:
     bot: str = ""
     ask: Letter | None = None
     remind: Letter | None = None
+    welcome: Letter | None = None
+    goodbye: Letter | None = None
     webhook: Webhook | None = None
     still: bool = False
     metrics: Metrics = field(default_factory=Metrics)

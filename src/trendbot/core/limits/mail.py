@@ -10,6 +10,8 @@ from trendbot.core.limits.reading import MarkupReader
 from trendbot.core.limits.text import hidden_in, plain_line, safe_link
 
 MAIL_BYTES = 90_000
+MAIL_FOOT = 3_000
+"""Bytes of those that are kept for what is put into each reader's mail."""
 MAIL_SUBJECT = 60
 _REMOTE_STYLE = re.compile(r"@import|url\(", re.IGNORECASE)
 _ADDRESS_LINE = re.compile(r"\s*(https?://\S+)\s*")
@@ -74,10 +76,11 @@ def _subject(subject: str) -> list[Problem]:
 
 def _size(markup: str) -> list[Problem]:
     data = markup.encode()
-    if len(data) <= MAIL_BYTES:
+    allowed = MAIL_BYTES - MAIL_FOOT
+    if len(data) <= allowed:
         return []
-    line = data.count(b"\n", 0, MAIL_BYTES) + 1
-    return [Problem(rule="size", line=line, detail=f"{len(data)} bytes, {MAIL_BYTES} allowed")]
+    line = data.count(b"\n", 0, allowed) + 1
+    return [Problem(rule="size", line=line, detail=f"{len(data)} bytes, {allowed} allowed")]
 
 
 def _links(links: list[str], text: str) -> list[Problem]:
