@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from trendbot.core.consent import Preferences
 from trendbot.core.hours import Quiet
-from trendbot.core.vocabulary import ChannelKind, DeliveryStatus, SubscriptionStatus
+from trendbot.core.vocabulary import ChannelKind, DeliveryStatus, NoticeKind, SubscriptionStatus
 from trendbot.errors import NotFoundError
 from trendbot.store.schema import Channel as ChannelRow
 from trendbot.store.schema import Delivery as DeliveryRow
 from trendbot.store.schema import Feedback as FeedbackRow
+from trendbot.store.schema import Notice as NoticeRow
 from trendbot.store.schema import Subscriber as SubscriberRow
 from trendbot.store.schema import Subscription as SubscriptionRow
 
@@ -226,10 +227,12 @@ def erase_address(session: Session, subscriber_id: int, *, now: datetime) -> Non
 
 
 def drop_pending(session: Session, subscriber_id: int, *, channel_id: int | None = None, why: str) -> None:
-    """Skip what still waits in the outbox for a subscriber, on one channel or on all."""
+    """Skip what still waits in the outbox for a subscriber, on one channel or on all; a goodbye goes all the same."""
+    goodbyes = select(NoticeRow.id).where(NoticeRow.notice == NoticeKind.GOODBYE)
     where: list[ColumnElement[bool]] = [
         DeliveryRow.subscriber_id == subscriber_id,
         DeliveryRow.status == DeliveryStatus.PENDING,
+        or_(DeliveryRow.notice_id.is_(None), DeliveryRow.notice_id.not_in(goodbyes)),
     ]
     if channel_id is not None:
         where.append(DeliveryRow.channel_id == channel_id)
