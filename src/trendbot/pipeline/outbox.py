@@ -8,7 +8,7 @@ the remote has answered, the answer is kept and its commit is tried again for ha
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from trendbot.pipeline.settling import Job, settlement_of, write_receipt, write_
 from trendbot.store import channels, outbox, rates
 from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
-from trendbot.transports.base import Receipt, Transport
+from trendbot.transports.base import Narrow, Receipt, Transport
 
 log = get_logger(__name__)
 
@@ -73,6 +73,8 @@ class Sender:
         self._claiming, self._settling, self._calm = asyncio.Lock(), 0, asyncio.Event()
         self._calm.set()
         self._waiting, self._ahead, self._turn_free = 0, LEAST_AHEAD, asyncio.Event()
+        self._on_the_way: Counter[str] = Counter()
+        self._slots: dict[str, float] = {}
 
     async def drain(self) -> Tally:
         """Send until nothing is left to do now."""
@@ -102,14 +104,37 @@ class Sender:
             await self._turn_free.wait()
 
     def _next_group(self) -> list[Job]:
-        if not self._queue:
+        """Return what goes next: queued messages whose transports have room; others wait, and hold up nobody."""
+        first = next((job for job in self._queue if self._room_on(job.transport) > 0), None)
+        if first is None:
             self._fill()
-        self._ahead = _ahead(self._queue[0].rates) if self._queue else self._ahead
-        most = max(0, min(self._ahead - self._waiting, IN_FLIGHT - len(self._tasks)))
-        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+            first = next((job for job in self._queue if self._room_on(job.transport) > 0), None)
+        if first is None:
+            return []
+        self._ahead = _ahead(first.rates)
+        return self._taken(max(0, min(self._ahead - self._waiting, IN_FLIGHT - len(self._tasks))))
+
+    def _taken(self, most: int) -> list[Job]:
+        """Take up to so many messages out of the queue, none beyond what its transport can have on the way."""
+        taken: list[Job] = []
+        left: deque[Job] = deque()
+        room = Counter({name: self._room_on(each) for name, each in self.transports.items()})
+        for job in self._queue:
+            if len(taken) < most and room[job.transport.name] > 0:
+                room[job.transport.name] -= 1
+                taken.append(job)
+            else:
+                left.append(job)
+        self._queue = left
+        return taken
+
+    def _room_on(self, transport: Transport) -> int:
+        """Return how many more messages a transport can have on the way."""
+        most = transport.at_once if isinstance(transport, Narrow) else IN_FLIGHT
+        return most - self._on_the_way[transport.name]
 
     def _fill(self) -> None:
-        names = self._open_transports()
+        names = [name for name in self._open_transports() if self._room_on(self.transports[name]) > 0]
         if not names:
             return
         rows = self.database.read(
@@ -137,15 +162,24 @@ class Sender:
         for job, turn in zip(group, turns, strict=True):
             if turn.reserved:
                 self._waiting += 1
+                self._on_the_way[job.transport.name] += 1
                 self._start(self._tasks, self._one(job, turn.wait))
             elif turn.held_by == job.keys[0]:
                 self._shut[job.transport.name] = asyncio.get_running_loop().time() + turn.wait
                 self._held.discard(job.delivery.id)
                 self._drop_queued(job.transport)
-            elif turn.wait <= LONGEST_RESERVE:
-                self._start(self._later, self._again(job, turn.wait))
+            elif (wait := self._slot(job, turn)) <= LONGEST_RESERVE:
+                self._start(self._later, self._again(job, wait))
             else:
-                await self._postpone(job, turn.wait)
+                await self._postpone(job, wait)
+
+    def _slot(self, job: Job, turn: rates.Turn) -> float:
+        """Return the seconds until it is worth asking again: one message behind the other, not all at one moment."""
+        now = asyncio.get_running_loop().time()
+        held, rate = next((key, each) for key, each in job.rates if key == turn.held_by)
+        at = max(now + turn.wait, self._slots.get(held, 0.0))
+        self._slots[held] = at + 1.0 / rate
+        return at - now
 
     async def _turns(self, group: list[Job]) -> tuple[rates.Turn, ...]:
         wanted = [job.rates for job in group]
@@ -201,6 +235,7 @@ class Sender:
             log.exception("delivery_broke", key=job.delivery.key, transport=job.transport.name)
             self._seen.add(_mark(job.delivery))
         finally:
+            self._on_the_way[job.transport.name] -= 1
             self._held.discard(job.delivery.id)
 
     async def _in_turn(self, job: Job, wait: float) -> outbox.Claim | None:

@@ -9,7 +9,7 @@ The port, for whoever writes another one:
 * `budgets` names the rates a message is sent under, the one shared by all first. The outbox waits for a turn in all of
   them before it claims the delivery, so that `send` never waits for a rate itself.
 * A transport opens its connection at the first send and can be used again after `close`.
-* `Edits`, `Probes`, `Checks` and `Signs` are for those that can.
+* `Edits`, `Probes`, `Checks`, `Signs` and `Narrow` are for those that can.
 * An installed package adds a transport by an entry point of the group ``trendbot.transports``: its name is the
   transport's, its value a `Maker`. See ``docs/extending.md``.
 """
@@ -145,6 +145,16 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Narrow(Protocol):
+    """A transport that can have only so many messages on the way; a further one is not claimed."""
+
+    @property
+    def at_once(self) -> int:
+        """How many."""
         ...
 
 
