@@ -20,10 +20,11 @@ from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.scheduler import Part, run_parts
 from trendbot.settings import load_settings
 from trendbot.store.channels import NewChannel, add_channel
+from trendbot.store.checkup import count_entries
 from trendbot.store.database import Database, sqlite_url
 from trendbot.store.deliveries import list_deliveries
 from trendbot.store.digests import list_digests
-from trendbot.store.runs import claim_slot, finish_run, is_settled, start_run
+from trendbot.store.runs import claim_slot, finish_run, is_settled, last_run, start_run
 
 HOUR = timedelta(hours=1)
 
@@ -149,6 +150,16 @@ async def test_the_night_keeps_the_newest_backups(app: App, now: datetime) -> No
             await ticks.keep_house(at(app, now + day * 24 * HOUR), watch, night, backups=2)
     files = sorted(file.name for file in (app.home / "backups").iterdir())
     assert files == ["night-20261117T180000Z.db", "night-20261118T180000Z.db"]
+
+
+async def test_the_night_prunes_and_its_run_says_how_much(app: App, now: datetime) -> None:
+    entries = app.database.read(count_entries)
+    later = now + timedelta(days=401)
+    await ticks.keep_house(at(app, later), ticks.Watch(alone_since=later), table(3, "UTC", late=23), backups=0)
+    assert app.database.read(count_entries) == 0
+    run = app.database.read(last_run, "house")
+    assert run is not None
+    assert run.counts["pruned_entries"] == entries
 
 
 # -- the parts of the process ------------------------------------------------------------------------------------------

@@ -547,6 +547,7 @@ def upgrade() -> None:
         sa.Column("feed_id", sa.Integer(), nullable=False),
         sa.Column("guid_hash", sa.String(length=64), nullable=False),
         sa.Column("pruned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["feed_id"], ["feeds.id"], name=op.f("fk_entry_tombstones_feed_id_feeds"), ondelete="CASCADE"
         ),

@@ -32,6 +32,7 @@ from trendbot.pipeline.desk import publish
 from trendbot.pipeline.dressing import dresser
 from trendbot.pipeline.errata import find_errata
 from trendbot.pipeline.measure import measure
+from trendbot.pipeline.prune import prune
 from trendbot.store import digest_acts, runs
 from trendbot.store.backup import back_up
 from trendbot.store.channels import find_channel
@@ -46,7 +47,6 @@ log = get_logger(__name__)
 POLL, HOUSE = "poll", "house"
 WATTS = 10.0
 """What one busy core of a small server draws, for the estimate of energy: CPU seconds times this, in joules."""
-_FORGET_RUNS = timedelta(days=30)
 _DEAF = timedelta(hours=24)
 """Where no feed has answered for so long, nothing is known of the day, and no digest may call it quiet."""
 _KILLED = timedelta(hours=2)
@@ -182,11 +182,11 @@ async def keep_house(app: App, watch: Watch, timetable: Timetable, *, backups: i
     worked = time.process_time()
     try:
         made = await asyncio.to_thread(_backups, app, backups, now) if backups else 0
-        gone = await app.database.run(runs.prune_runs, jobs=(POLL, HOUSE), before=now - _FORGET_RUNS)
+        gone = await asyncio.to_thread(prune, app.database, app.retention, now=now)
     except Exception as error:  # noqa: BLE001  (recorded with the run, logged, and told)
         await _failed(app, watch, HOUSE, run, error)
         return
-    counts: dict[str, float] = {"backup_bytes": made, "runs_pruned": gone}
+    counts: dict[str, float] = {"backup_bytes": made, **{f"pruned_{name}": count for name, count in gone.items()}}
     await app.database.run(runs.finish_run, run, now=app.clock(), counts=counts | footprint(worked))
 
 

@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 
 from trendbot.bootstrap.home import Access, empty, for_sample, make_folder, prepare, themes_file
 from trendbot.bootstrap.mail import mail_desk
-from trendbot.bootstrap.policies import approval_policies, digest_policy, fetcher_for, poll_policy, summarizer_for
+from trendbot.bootstrap.policies import (
+    approval_policies,
+    digest_policy,
+    fetcher_for,
+    poll_policy,
+    retention_of,
+    summarizer_for,
+)
 from trendbot.bootstrap.ways import recipients_of, transports_for
 from trendbot.core.digests import DigestPolicy
 from trendbot.core.policies import ApprovalPolicy
 from trendbot.core.polling import PollPolicy
 from trendbot.core.retelling import Summarizer
+from trendbot.core.retention import Retention
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
@@ -57,6 +65,7 @@ class App:
     approvals: Mapping[ChannelKind, ApprovalPolicy]
     sample: bool
     summarizer: Summarizer | None = None
+    retention: Retention
     mail: MailDesk | None = None
 
     def key(self) -> bytes:
@@ -144,5 +153,6 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         approvals={} if sample else approval_policies(settings),
         sample=sample,
         summarizer=None if sample else summarizer_for(settings),
+        retention=retention_of(settings),
         mail=mail_desk(settings, renderer),
     )

@@ -10,6 +10,7 @@ from trendbot.core.digests import DigestPolicy
 from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.polling import PollPolicy
 from trendbot.core.retelling import Summarizer
+from trendbot.core.retention import Retention
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.core.weights import Weights
 from trendbot.errors import ConfigError
@@ -42,6 +43,18 @@ def poll_policy(settings: Settings) -> PollPolicy:
         connections=settings.fetch.connections,
         per_host=settings.fetch.per_host,
         host_gap=timedelta(seconds=settings.polling.host_gap_seconds),
+    )
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Return how long what is past is kept."""
+    asked = settings.retention
+
+    def days(count: int) -> timedelta | None:
+        return timedelta(days=count) if count else None
+
+    return Retention(
+        texts=days(asked.texts), entries=days(asked.entries), messages=days(asked.messages), runs=days(asked.runs)
     )
 
 

@@ -40,6 +40,7 @@ COMMANDS = {
     "serve": "Do everything, in one process, until it is told to stop.",
     "backup": "Copy the database into FILE, while others write.",
     "restore": "Put the backup FILE in the place of the database.",
+    "prune": "Remove what is older than the settings `retention` say.",
     "db": "Upgrade and check the database.",
     "doctor": "Say what is wrong, and what to do about it.",
 }

@@ -56,6 +56,7 @@ def settled(settings: Settings, database: Database, now: datetime) -> Iterator[F
     yield from _channels(settings, database)
     yield from _linkedin(settings, database, now)
     yield from _backups(settings, now)
+    yield from _past(settings, database, now)
     yield from _plugins(settings, now)
 
 
@@ -186,3 +187,15 @@ def _plugins(settings: Settings, now: datetime) -> Iterator[Finding]:
             yield look(what, f"{of} is not set up: see its table [plugins.{each.plugin.name}] in the settings")
         else:
             yield ok(what, of)
+
+
+def _past(settings: Settings, database: Database, now: datetime) -> Iterator[Finding]:
+    """Say how old the oldest entry that may go is: much older than the settings say means that nothing prunes."""
+    from trendbot.store.prune import oldest_that_may_go
+
+    kept = settings.retention.entries
+    oldest = database.read(oldest_that_may_go)
+    if kept and oldest is not None and oldest < now - timedelta(days=kept) - _OLD_BACKUP:
+        yield look("retention", f"entries go back to {oldest:%Y-%m-%d}, past {kept} days: `trendbot prune`, or serve")
+    else:
+        yield ok("retention", f"entries are kept {kept} days" if kept else "entries are kept for ever")

@@ -12,7 +12,7 @@ from trendbot.settings.channels import LinkedinSettings, TelegramSettings, Webho
 from trendbot.settings.digests import BrandSettings, DigestSettings, RankingSettings, SummarizeSettings
 from trendbot.settings.email import EmailSettings
 from trendbot.settings.news import FetchSettings, PollingSettings, TaggingSettings
-from trendbot.settings.running import ScheduleSettings
+from trendbot.settings.running import RetentionSettings, ScheduleSettings
 
 
 class Settings(Group):
@@ -48,6 +48,7 @@ class Settings(Group):
     email: EmailSettings = EmailSettings()
     web: WebSettings = WebSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    retention: RetentionSettings = RetentionSettings()
     webhook: WebhookSettings = WebhookSettings()
     plugins: dict[str, dict[str, Any]] = Field(
         default={}, description="What installed plugins are set up with, a table each: `[plugins.NAME]`."

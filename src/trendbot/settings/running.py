@@ -1,10 +1,10 @@
-"""Settings of the process that runs for years: when it does what."""
+"""Settings of the process that runs for years: when it does what, and what it keeps."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from trendbot.settings.base import Group
 
@@ -34,3 +34,36 @@ class ScheduleSettings(Group):
     backups: Annotated[int, Field(ge=0, le=366)] = Field(
         default=7, description="Backups kept in `backups` in the home; 0 makes none."
     )
+
+
+class RetentionSettings(Group):
+    """How many days what is past is kept, 0 for ever; what was told, judged or pinned stays in any case."""
+
+    texts: Annotated[int, Field(ge=0)] = Field(
+        default=60, description="Days that the full text of an entry is kept, 30 at least; title and summary stay."
+    )
+    entries: Annotated[int, Field(ge=0)] = Field(
+        default=400, description="Days that entries are kept, and stories of which nothing is left; 300 at least."
+    )
+    messages: Annotated[int, Field(ge=0)] = Field(
+        default=180, description="Days that messages to subscribers are kept in the outbox; 30 at least."
+    )
+    runs: Annotated[int, Field(ge=0)] = Field(
+        default=400, description="Days that runs are recorded; polls and housekeeping for 30 at most."
+    )
+
+    @field_validator("entries")
+    @classmethod
+    def _trends_reach_back(cls, days: int) -> int:
+        return _at_least(days, 300)
+
+    @field_validator("texts", "messages")
+    @classmethod
+    def _digests_reach_back(cls, days: int) -> int:
+        return _at_least(days, 30)
+
+
+def _at_least(days: int, least: int) -> int:
+    if 0 < days < least:
+        raise ValueError(f"should be {least} at least, or 0 for ever")
+    return days

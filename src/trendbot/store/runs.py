@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -101,9 +101,3 @@ def first_run(session: Session) -> datetime | None:
 def newest_run(session: Session) -> datetime | None:
     """Return when anything last began here."""
     return session.scalar(select(Run.started_at).order_by(Run.started_at.desc()).limit(1))
-
-
-def prune_runs(session: Session, *, jobs: tuple[str, ...], before: datetime) -> int:
-    """Remove the finished runs of `jobs` that began before an instant; return how many."""
-    gone = delete(Run).where(Run.job.in_(jobs), Run.started_at < before, Run.finished_at.is_not(None))
-    return len(session.scalars(gone.returning(Run.id)).all())

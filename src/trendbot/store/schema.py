@@ -209,6 +209,7 @@ class EntryTombstone(Base):
     feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete=CASCADE), primary_key=True)
     guid_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     pruned_at: Mapped[datetime]
+    dated_at: Mapped[datetime]
 
 
 # -- themes and tags ---------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from trendbot.store.chunks import chunks
 from trendbot.store.schema import (
     Curation,
     Entry,
+    EntryTombstone,
     Exposure,
     Feed,
     Mention,
@@ -47,8 +48,9 @@ def last_measured(session: Session) -> datetime | None:
 def changed_days(session: Session, *, since: datetime | None) -> tuple[date, ...]:
     """Return the days whose counts may have changed since an instant: all with entries, where it is None."""
     days = select(ENTRY_DAY).select_from(Entry).where(countable()).distinct()
+    pruned = session.scalar(select(func.max(EntryTombstone.dated_at)))
     if since is None:
-        return _dates(session.scalars(days))
+        return _dates(session.scalars(days), pruned)
     acts = session.scalars(select(Curation.subject).where(Curation.made_at >= since)).all()
     people = {int(key) for kind, _, key in (act.partition(":") for act in acts) if kind in {"entry", "place"}}
     found = set(
@@ -66,11 +68,13 @@ def changed_days(session: Session, *, since: datetime | None) -> tuple[date, ...
     found |= set(session.scalars(select(ENTRY_DAY).where(Entry.withdrawn_at >= since).distinct()))
     for chunk in chunks(sorted(people)):
         found |= set(session.scalars(select(ENTRY_DAY).where(Entry.id.in_(chunk)).distinct()))
-    return _dates(found)
+    return _dates(found, pruned)
 
 
-def _dates(days: Iterable[Any]) -> tuple[date, ...]:
-    return tuple(sorted(date.fromisoformat(str(day)) for day in days))
+def _dates(days: Iterable[Any], pruned: datetime | None) -> tuple[date, ...]:
+    """Return days in order, but none of which entries were pruned: what was counted of them stays."""
+    found = sorted(date.fromisoformat(str(day)) for day in days)
+    return tuple(day for day in found if pruned is None or day > pruned.date())
 
 
 def countable() -> ColumnElement[bool]:
