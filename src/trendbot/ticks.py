@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trendbot.bootstrap import App, desk_of
+from trendbot.core.report_card import Footprint
 from trendbot.core.slots import DueSlot, Timetable, latest_slot
 from trendbot.core.vocabulary import Cadence, ChannelKind, NoticeKind
 from trendbot.errors import NotFoundError, StoreError, TrendbotError
@@ -45,8 +46,6 @@ from trendbot.subscriptions import end_pauses
 log = get_logger(__name__)
 
 POLL, HOUSE = "poll", "house"
-WATTS = 10.0
-"""What one busy core of a small server draws, for the estimate of energy: CPU seconds times this, in joules."""
 _DEAF = timedelta(hours=24)
 """Where no feed has answered for so long, nothing is known of the day, and no digest may call it quiet."""
 _KILLED = timedelta(hours=2)
@@ -201,8 +200,8 @@ def _backups(app: App, keep: int, now: datetime) -> int:
 
 def footprint(worked: float) -> dict[str, float]:
     """Return the CPU seconds since the process time `worked`, and an estimate of the energy they took in joules."""
-    spent = time.process_time() - worked
-    return {"cpu_seconds": round(spent, 3), "joules": round(spent * WATTS, 1)}
+    took = Footprint(cpu_seconds=round(time.process_time() - worked, 3))
+    return {"cpu_seconds": took.cpu_seconds, "joules": took.joules}
 
 
 async def tell_operator(app: App, watch: Watch, key: str, text: str) -> None:

@@ -10,6 +10,7 @@ from tests.builders import News
 
 from trendbot.core import wording
 from trendbot.core.digests import DigestPolicy, content_hash
+from trendbot.core.report_card import Footprint
 from trendbot.core.summaries import joined
 from trendbot.core.vocabulary import Annotator, Cadence, ChannelKind, FeedKind
 from trendbot.errors import RenderError
@@ -17,6 +18,7 @@ from trendbot.paths import bundled
 from trendbot.pipeline.compose import ComposeReport, compose
 from trendbot.render.environment import Renderer
 from trendbot.store import digests, schema
+from trendbot.store.runs import finish_run, start_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -314,3 +316,16 @@ def test_a_title_that_calls_on_the_reader_is_no_headline(database: Database, now
     story(database, now, News(title="Click here for the release date of the new model"))
     story(database, now, News(title="Alder opens its model", feed="Box"))
     assert headlines(content(database, now)) == ["Alder opens its model"]
+
+
+def test_a_digest_says_what_the_runs_since_the_last_one_took(database: Database, now: datetime) -> None:
+    def ran(at: datetime, **counts: float) -> None:
+        run = database.write(start_run, job="poll", slot=at.isoformat(), now=at)
+        database.write(finish_run, run, now=at, counts=counts)
+
+    builders.add_day(database, now)
+    ran(now - timedelta(hours=2), bytes=2_000_000, feeds_asked=10, feeds_not_modified=9, cpu_seconds=30.0)
+    assert content(database, now).foot.footprint == Footprint(bytes=2_000_000, asked=10, unchanged=9, cpu_seconds=30.0)
+    ran(now + timedelta(hours=2), bytes=5, feeds_asked=1, feeds_not_modified=0, cpu_seconds=1.0)
+    report = made(database, now + DAY)
+    assert report.digest.content.foot.footprint == Footprint(bytes=5, asked=1, unchanged=0, cpu_seconds=1.0)

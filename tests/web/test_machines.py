@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 from tests.web.conftest import NOW, URL
 
 from trendbot.store.channels import list_channels
+from trendbot.store.runs import finish_run, start_run
 from trendbot.web.app import create_app
 
 if TYPE_CHECKING:
@@ -101,6 +103,28 @@ def test_health_and_figures(client: TestClient, site: Site) -> None:
         assert near.get("/metrics", headers={"x-forwarded-for": "8.8.8.8"}).status_code == 404
     assert 'trendbot_web_answers_total{endpoint="front",status="200"} 1.0' in figures
     assert 'trendbot_stored{kind="digests"} 3.0' in figures
+
+
+def test_figures_say_what_runs_took_and_which_failed(site: Site) -> None:
+    def ran(job: str, hours: int, error: str | None = None, **counts: float) -> None:
+        at = site.app.clock() - timedelta(hours=hours)
+        run = site.app.database.write(start_run, job=job, slot=f"{hours}", now=at)
+        site.app.database.write(finish_run, run, now=at, counts=counts, error=error)
+
+    ran("poll", 30, bytes=7, cpu_seconds=7.0)
+    ran("poll", 3, bytes=100, feeds_asked=4, feeds_not_modified=3, cpu_seconds=1.5)
+    ran("house", 2, error="disk full", cpu_seconds=0.5)
+    with TestClient(create_app(site), base_url=URL, client=("127.0.0.1", 1)) as near:
+        figures = near.get("/metrics").text
+    for line in (
+        'trendbot_day{what="bytes"} 100.0',
+        'trendbot_day{what="unchanged"} 3.0',
+        'trendbot_day{what="joules"} 20.0',
+        'trendbot_run{job="poll",what="cpu_seconds"} 1.5',
+        'trendbot_run_failed{job="poll"} 0.0',
+        'trendbot_run_failed{job="house"} 1.0',
+    ):
+        assert line in figures
 
 
 def test_a_database_that_does_not_answer_is_said_so(client: TestClient, site: Site) -> None:

@@ -17,7 +17,6 @@ from trendbot.core.digests import (
     DigestPolicy,
     DigestRise,
     DigestSection,
-    ReportCard,
     Sentence,
     period_days,
 )
@@ -25,6 +24,7 @@ from trendbot.core.limits import one_line, safe_link
 from trendbot.core.memory import Told, returning
 from trendbot.core.proofs import Source, objections, read_source
 from trendbot.core.ranking import Candidate, Ranked, Report, Selection, content_vector, rank, select
+from trendbot.core.report_card import Footprint, ReportCard
 from trendbot.core.summaries import Span, Text, choose_sentences, cosine
 from trendbot.core.telling import HEADLINE, headline_of, source_of, surprised
 from trendbot.core.variants import RISES, card, fitted, texts
@@ -49,6 +49,7 @@ class Period:
     entries: int
     feeds: int
     followed: int
+    footprint: Footprint | None = None
 
 
 def build_content(
@@ -192,6 +193,7 @@ def _foot(period: Period, policy: DigestPolicy, found: int, said: Iterable[str],
         why=wording.why(policy.brand, period.cadence),
         postal_address=one_line(policy.postal_address, 200),
         card=card,
+        footprint=period.footprint,
     )
 
 

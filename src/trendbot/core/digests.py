@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trendbot.core.pictures import Chart
+from trendbot.core.report_card import Footprint, ReportCard
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.core.weights import AS_MEASURED, Weights
 
@@ -194,31 +195,12 @@ class DigestRise:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReportCard:
-    """How the digest's sentences stood the proof gate; see ``core/proofs.py``.
-
-    `sentences` go out; `grounded` are those whose every number, date, name and quotation is in the source, `extractive`
-    those that are their publisher's own, word for word. `blocked` did not go out. `edited` are an editor's words.
-    """
-
-    sentences: int
-    grounded: int
-    extractive: int
-    blocked: int
-    edited: int = 0
-
-    @property
-    def machine(self) -> int:
-        """How many sentences a language model worded."""
-        return self.sentences - self.extractive - self.edited
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class DigestFoot:
     """How the digest was made and what the reader can do.
 
     `minutes` to read it; `entries` read in the period, from `feeds` of the `followed` ones, which made `found` stories.
-    `card` is None in contents of version 1.
+    `card` is None in contents of version 1; `footprint` is that of the runs which ended in the period, None where no
+    run says what it took.
     """
 
     minutes: int
@@ -232,6 +214,7 @@ class DigestFoot:
     why: str
     postal_address: str
     card: ReportCard | None = None
+    footprint: Footprint | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -368,8 +351,9 @@ def reaches(cadence: Cadence, now: datetime) -> tuple[tuple[int, datetime], ...]
 
 
 def _foot(tree: Mapping[str, Any]) -> DigestFoot:
-    card = tree.get("card")
-    return DigestFoot(**{**tree, "card": ReportCard(**card) if card else None})
+    card, took = tree.get("card"), tree.get("footprint")
+    kept = {"card": ReportCard(**card) if card else None, "footprint": Footprint(**took) if took else None}
+    return DigestFoot(**{**tree, **kept})
 
 
 def _edited(tree: Mapping[str, Any] | None) -> Edited | None:

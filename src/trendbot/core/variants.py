@@ -21,9 +21,9 @@ from trendbot.core.digests import (
     DigestItem,
     DigestRise,
     DigestSection,
-    ReportCard,
 )
 from trendbot.core.leanings import Leanings, leaned, name_of, read_name
+from trendbot.core.report_card import ReportCard
 from trendbot.core.text import fold
 
 ALL = "all"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from trendbot.core.digests import DigestItem, DigestRise, ReportCard
+from trendbot.core.digests import DigestItem, DigestRise
 from trendbot.core.limits import FOLD_PHONE, MAIL_SUBJECT, one_line, plain_line, shorten, shorten_units
 from trendbot.core.proofs import objections, read_source
+from trendbot.core.report_card import Footprint, ReportCard
 from trendbot.core.vocabulary import Cadence
 
 NOTHING_ROSE = "Nothing rose beyond chance."
@@ -216,6 +217,18 @@ def proof(card: ReportCard | None) -> str:
     stopped = f"; {counted(card.blocked, 'sentence')} stopped for want of proof" if card and card.blocked else ""
     model = "" if card and card.machine else ", without a language model"
     return f"Chosen and sorted by rules{model}; {own}{stopped}."
+
+
+def footprint(took: Footprint | None) -> str:
+    """Return what the foot says of what making the digest took; empty where nothing is known of it."""
+    if took is None:
+        return ""
+    same = f", {took.share_unchanged:.0%} of {counted(took.asked, 'question')} answered unchanged" if took.asked else ""
+    energy = f"{took.joules / 1000:.1f} kJ" if took.joules >= _KILO else f"{took.joules:.0f} J"
+    return f"It took {took.bytes / 1e6:.1f} MB of feeds{same}, {took.cpu_seconds:.0f} s of a processor, about {energy}."
+
+
+_KILO = 1000
 
 
 def minutes(texts: Iterable[str]) -> int:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trendbot.core.digests import SOME, DigestItem, DigestPolicy, DigestRise, ReportCard, slot_of
+from trendbot.core.digests import SOME, DigestItem, DigestPolicy, DigestRise, slot_of
 from trendbot.core.entries import Entry
 from trendbot.core.feed_findings import PollNote
 from trendbot.core.proofs import is_verbatim, objections, read_source
+from trendbot.core.report_card import ReportCard
 from trendbot.core.text import fold
 from trendbot.core.urls import canonical_url
 from trendbot.core.vocabulary import Cadence

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trendbot.bootstrap import App
+from trendbot.core.report_card import Footprint
 from trendbot.jobs.stages import Gathered, Published
 from trendbot.pipeline.compose import ComposeReport
 from trendbot.pipeline.deliver import DeliverReport, problems_of
@@ -121,4 +122,5 @@ def counts_of(summary: RunSummary) -> dict[str, int | float]:
         "digests": sum(report.created for report in summary.digests),
         "messages": summary.deliver.sent,
         "cpu_seconds": summary.cpu_seconds,
+        "joules": Footprint(cpu_seconds=summary.cpu_seconds).joules,
     }

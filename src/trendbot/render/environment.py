@@ -130,6 +130,7 @@ def _environment(loader: jinja2.BaseLoader, **options: Any) -> jinja2.Environmen
         more=wording.more_text,
         since=wording.since_text,
         proof=wording.proof,
+        footprint=wording.footprint,
         rise=wording.rise_text,
         figure=wording.figure,
         link=safe_link,

@@ -14,9 +14,9 @@ from trendbot.core.digests import (
     DigestItem,
     DigestRise,
     DigestSection,
-    ReportCard,
     Sentence,
 )
+from trendbot.core.report_card import Footprint, ReportCard
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import RenderError
 from trendbot.render.editions import render_edition
@@ -120,6 +120,7 @@ def _foot() -> DigestFoot:
         why=wording.why("trendbot", Cadence.DAILY),
         postal_address="1 Sample Street",
         card=ReportCard(sentences=4, grounded=4, extractive=3, blocked=1),
+        footprint=Footprint(bytes=2_000_000, asked=80, unchanged=60, cpu_seconds=12.5),
     )
 
 

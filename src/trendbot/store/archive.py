@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from trendbot.core.report_card import Footprint
 from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus, SubscriptionStatus
 from trendbot.store import schema
+from trendbot.store.runs import RunRecord, footprint_between, last_runs
 from trendbot.store.schema import Digest, DigestStory, Edition, Series, Story, Theme
 from trendbot.store.trends import daily_counts
 
@@ -42,7 +44,7 @@ class ThemeLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """How far the home has come: what a monitor is told."""
+    """How far the home has come: what a monitor is told. `day` is what the runs of the last 24 hours took."""
 
     entries: int
     stories: int
@@ -51,6 +53,8 @@ class Standing:
     newest_poll_at: datetime | None
     subscriptions: dict[str, int]
     deliveries: dict[str, int]
+    day: Footprint
+    runs: tuple[RunRecord, ...]
 
 
 def list_lines(
@@ -152,8 +156,8 @@ def generation(session: Session) -> tuple[Any, ...]:
     return tuple(session.execute(select(*newest)).one())
 
 
-def standing(session: Session) -> Standing:
-    """Count what there is."""
+def standing(session: Session, *, now: datetime) -> Standing:
+    """Count what there is at `now`."""
     tables = (schema.Entry, schema.Story, schema.Digest)
     entries, stories, digests = (session.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
     asked = session.execute(select(schema.Subscription.status, func.count()).group_by(schema.Subscription.status))
@@ -167,6 +171,8 @@ def standing(session: Session) -> Standing:
         newest_poll_at=session.scalar(select(func.max(schema.FeedState.succeeded_at))),
         subscriptions={status.value: subscriptions.get(status, 0) for status in SubscriptionStatus},
         deliveries={status.value: deliveries.get(status, 0) for status in DeliveryStatus},
+        day=footprint_between(session, now - timedelta(days=1), now) or Footprint(),
+        runs=last_runs(session),
     )
 
 

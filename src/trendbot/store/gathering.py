@@ -16,6 +16,7 @@ from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.store import channels, digests, views
 from trendbot.store.digests import Digest
 from trendbot.store.memory import told_before, told_headlines, told_to_some
+from trendbot.store.runs import footprint_between
 
 ENOUGH = 5
 """An opening digest reaches no further back than to this many times the stories that it can hold."""
@@ -119,4 +120,5 @@ def _period(
         entries=counts.entries,
         feeds=counts.feeds,
         followed=counts.followed,
+        footprint=footprint_between(session, since, now),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from trendbot.core.report_card import Footprint, footprint_of
 from trendbot.store.schema import Run
 
 if TYPE_CHECKING:
@@ -54,17 +55,7 @@ def finish_run(
 def last_run(session: Session, job: str) -> RunRecord | None:
     """Return the run of `job` that began last."""
     row = session.scalar(select(Run).where(Run.job == job).order_by(Run.started_at.desc(), Run.id.desc()).limit(1))
-    if row is None:
-        return None
-    return RunRecord(
-        id=row.id,
-        job=row.job,
-        slot=row.slot,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        counts=row.counts,
-        error=row.error,
-    )
+    return None if row is None else _record(row)
 
 
 def claim_slot(session: Session, *, job: str, slot: str, now: datetime, stale_before: datetime) -> int | None:
@@ -101,3 +92,27 @@ def first_run(session: Session) -> datetime | None:
 def newest_run(session: Session) -> datetime | None:
     """Return when anything last began here."""
     return session.scalar(select(Run.started_at).order_by(Run.started_at.desc()).limit(1))
+
+
+def footprint_between(session: Session, since: datetime, until: datetime) -> Footprint | None:
+    """Return what the runs took that ended after `since` and up to `until`; None where none says so."""
+    ended = (Run.finished_at > since, Run.finished_at <= until)
+    return footprint_of(session.scalars(select(Run.counts).where(*ended)))
+
+
+def last_runs(session: Session) -> tuple[RunRecord, ...]:
+    """Return the last run of each job that ended, by the job's name."""
+    newest = select(func.max(Run.id)).where(Run.finished_at.is_not(None)).group_by(Run.job)
+    return tuple(_record(row) for row in session.scalars(select(Run).where(Run.id.in_(newest)).order_by(Run.job)))
+
+
+def _record(row: Run) -> RunRecord:
+    return RunRecord(
+        id=row.id,
+        job=row.job,
+        slot=row.slot,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        counts=row.counts,
+        error=row.error,
+    )

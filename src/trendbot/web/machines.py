@@ -42,7 +42,7 @@ def figures(site: Site, request: Request) -> Response:
     """Return the figures for Prometheus, to callers of one's own network only."""
     if not _near(request):
         raise Missing
-    text = site.metrics.text(site.app.database.read(archive.standing))
+    text = site.metrics.text(site.app.database.read(archive.standing, now=site.app.clock()))
     kind = "text/plain; version=0.0.4; charset=utf-8"
     return Response(text, headers={"content-type": kind, "cache-control": "no-store"})
 

@@ -29,6 +29,10 @@ class Metrics:
         self._outbox = Gauge("trendbot_deliveries", "Deliveries by status.", ("status",), registry=registry)
         self._digested = Gauge("trendbot_newest_digest_time_seconds", "When a digest was frozen.", registry=registry)
         self._polled = Gauge("trendbot_newest_poll_time_seconds", "When a feed answered last.", registry=registry)
+        self._took = Gauge("trendbot_day", "What a day's runs took, in all.", ("what",), registry=registry)
+        self._ran = Gauge("trendbot_run_time_seconds", "When a job last ended.", ("job",), registry=registry)
+        self._failed = Gauge("trendbot_run_failed", "Whether a job's last run failed.", ("job",), registry=registry)
+        self._run_took = Gauge("trendbot_run", "What a job's last run took.", ("job", "what"), registry=registry)
         Gauge("trendbot_build", "The running version.", ("version",), registry=registry).labels(__version__).set(1)
 
     def note(self, endpoint: str, status: int, seconds: float | None) -> None:
@@ -49,7 +53,18 @@ class Metrics:
             self._outbox.labels(status).set(count)
         self._digested.set(_seconds(standing.newest_digest_at))
         self._polled.set(_seconds(standing.newest_poll_at))
+        self._footprint(standing)
         return generate_latest(self._registry)
+
+    def _footprint(self, standing: Standing) -> None:
+        for what in ("bytes", "asked", "unchanged", "cpu_seconds", "joules"):
+            self._took.labels(what).set(getattr(standing.day, what))
+        for run in standing.runs:
+            self._ran.labels(run.job).set(_seconds(run.finished_at))
+            self._failed.labels(run.job).set(run.error is not None)
+            for what in ("bytes", "cpu_seconds", "joules"):
+                if what in run.counts:
+                    self._run_took.labels(run.job, what).set(run.counts[what])
 
 
 def _seconds(at: datetime | None) -> float:
