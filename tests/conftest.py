@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import postgres
 
 from trendbot.store.database import Database, sqlite_url
 from trendbot.store.migrate import upgrade
@@ -56,11 +57,39 @@ def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server; skips by name where none is to be had."""
+    try:
+        with postgres.running() as server:
+            yield server
+    except postgres.NoPostgresError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def _pg_template(pg_server: postgres.Server) -> str:
+    """The name of a migrated, empty PostgreSQL database, made once."""
+    return postgres.migrated(pg_server)
+
+
 @pytest.fixture
-def database(tmp_path: Path, _empty_database: bytes) -> Iterator[Database]:
-    """A real, migrated SQLite database of the test's own."""
+def pg_url(pg_server: postgres.Server, _pg_template: str) -> Iterator[str]:
+    """The address of a migrated PostgreSQL database of the test's own."""
+    url = pg_server.make(_pg_template)
+    yield url
+    pg_server.drop(url)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A real, migrated database of the test's own: SQLite, or PostgreSQL where `TRENDBOT_TEST_DATABASE` says so."""
+    if postgres.WANTED:
+        with Database(request.getfixturevalue("pg_url")) as opened:
+            yield opened
+        return
     path = tmp_path / "trendbot.db"
-    path.write_bytes(_empty_database)
+    path.write_bytes(request.getfixturevalue("_empty_database"))
     with Database(sqlite_url(path)) as opened:
         yield opened
 
