@@ -40,7 +40,8 @@ def online() -> None:
     engine: Engine = context.config.attributes["engine"]
     with engine.connect() as connection:
         if connection.dialect.name != "sqlite":
-            run(connection)
+            # Whoever waited for the lock has to see what the one before did.
+            run(connection.execution_options(isolation_level="READ COMMITTED"))
             connection.commit()
             return
         raw: Any = connection.connection.driver_connection

@@ -40,7 +40,7 @@ SQLITE_TRIGGERS = (
 )
 POSTGRESQL_TRIGGERS = (
     f"""CREATE FUNCTION trendbot_frozen() RETURNS trigger AS $$
-    BEGIN RAISE EXCEPTION '{FROZEN}'; END $$ LANGUAGE plpgsql""",
+    BEGIN RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'check_violation'; END $$ LANGUAGE plpgsql""",
     """CREATE TRIGGER digests_frozen BEFORE UPDATE OR DELETE ON digests
     FOR EACH ROW WHEN (OLD.frozen_at IS NOT NULL) EXECUTE FUNCTION trendbot_frozen()""",
     """CREATE TRIGGER editions_frozen BEFORE UPDATE OR DELETE ON editions
@@ -48,7 +48,7 @@ POSTGRESQL_TRIGGERS = (
     """CREATE TRIGGER pictures_frozen BEFORE UPDATE OR DELETE ON pictures
     FOR EACH ROW EXECUTE FUNCTION trendbot_frozen()""",
     f"""CREATE FUNCTION trendbot_logged() RETURNS trigger AS $$
-    BEGIN RAISE EXCEPTION '{LOGGED}'; END $$ LANGUAGE plpgsql""",
+    BEGIN RAISE EXCEPTION '{LOGGED}' USING ERRCODE = 'check_violation'; END $$ LANGUAGE plpgsql""",
     """CREATE TRIGGER consent_frozen BEFORE UPDATE OR DELETE ON consent_events
     FOR EACH ROW EXECUTE FUNCTION trendbot_logged()""",
     """CREATE TRIGGER curations_frozen BEFORE UPDATE OR DELETE ON curations
@@ -58,8 +58,13 @@ POSTGRESQL_TRIGGERS = (
 # What is searched. PostgreSQL keeps an index by itself; SQLite's table is filled after entries were grouped.
 SQLITE_SEARCH = """CREATE VIRTUAL TABLE entries_search USING fts5(
     title, body, revision UNINDEXED, tokenize = 'unicode61 remove_diacritics 2', prefix = '3')"""
-POSTGRESQL_SEARCH = """CREATE INDEX ix_entries_search ON entries
-    USING gin (to_tsvector('simple', title || ' ' || left(summary, 600)))"""
+POSTGRESQL_SEARCH = (
+    r"""CREATE FUNCTION trendbot_plain(said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN regexp_replace(normalize(said, NFKD), U&'[\0300-\036f]', '', 'g')""",
+    """CREATE INDEX ix_entries_search ON entries USING gin ((
+    setweight(to_tsvector('simple', trendbot_plain(title)), 'A')
+    || to_tsvector('simple', trendbot_plain(left(summary, 600)))))""",
+)
 
 
 def upgrade() -> None:
@@ -1151,7 +1156,8 @@ def upgrade() -> None:
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_TRIGGERS if sqlite else POSTGRESQL_TRIGGERS:
         op.execute(statement)
-    op.execute(SQLITE_SEARCH if sqlite else POSTGRESQL_SEARCH)
+    for statement in (SQLITE_SEARCH,) if sqlite else POSTGRESQL_SEARCH:
+        op.execute(statement)
 
 
 def downgrade() -> None:
@@ -1270,3 +1276,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_bot_updates_at"), table_name="bot_updates")
     op.drop_table("bot_updates")
     op.drop_table("bot_chats")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION trendbot_plain(text)")

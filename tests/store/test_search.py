@@ -26,7 +26,7 @@ def stories(database: Database, now: datetime) -> list[int]:
         [News(title="Chips are cheaper", body="Prices of models fell.")],
     ]
     made = [database.write(add_story, reports, now) for reports in news]
-    assert index_news(database, now=now) == 3
+    assert index_news(database, now=now) == (3 if database.dialect == "sqlite" else 0)  # the other indexes by itself
     assert index_news(database, now=now) == 0
     return made
 
@@ -51,7 +51,7 @@ def test_an_edited_entry_is_found_by_what_it_says_now(database: Database, storie
             update(entry).where(entry.title == "Chips are cheaper").values(title="Chips are dearer", revision=2)
         )
     )
-    assert index_news(database, now=now) == 1
+    assert index_news(database, now=now) == (database.dialect == "sqlite")
     assert found(database, "cheaper") == []
     assert found(database, "dearer") == [stories[1]]
 

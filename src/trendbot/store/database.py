@@ -2,21 +2,26 @@
 
 SQLite by default: write-ahead log, ``BEGIN IMMEDIATE`` for writers (a deferred transaction that reads first can lose
 its update or be refused as locked), ``synchronous=FULL`` (commits lost with the power would double messages).
-PostgreSQL by address alone. SQLAlchemy stays synchronous; from async code one unit of work is one hop to the single
+PostgreSQL by address alone: ``REPEATABLE READ`` in place of the one writer, so that no update is lost; work that another
+process overtook is done again from its start. SQLAlchemy stays synchronous; from async code one unit of work is one hop to the single
 writer thread: ``await database.run(fn, ...)``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from trendbot.errors import ConfigError, StoreError
@@ -29,6 +34,12 @@ Work = Callable[Concatenate[Session, P], T]
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON", "cache_size=-32000")
 _READ_ONLY, _LIGHT = "trendbot_read_only", "trendbot_light"
+_OVERTAKEN = {"40001", "40P01"}
+"""PostgreSQL's codes for a transaction that gave way to another: serialization failure, deadlock."""
+_TRIES = 30
+"""How often work that was overtaken is done again."""
+_TIMEOUTS = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s", "statement_timeout": "30s"}
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 def sqlite_url(path: Path) -> str:
@@ -68,12 +79,49 @@ class Database:
     def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(session, ...)` in one writing transaction; commit its effects, or none where it raises.
 
+        On PostgreSQL it may be called again: what another transaction overtook starts anew.
+
         Raises:
             StoreError: the database refused (locked, full, read-only, damaged).
 
         """
-        with translated(self.engine), Session(self.engine, expire_on_commit=False) as session, session.begin():
-            return work(session, *args, **kwargs)
+        return self._written({}, work, *args, **kwargs)
+
+    def _written(self, options: dict[str, Any], work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        tries = 1
+        while True:
+            try:
+                with translated(self.engine), Session(self.engine, expire_on_commit=False) as session, session.begin():
+                    if options:
+                        session.connection(execution_options=options)
+                    return work(session, *args, **kwargs)
+            except (DatabaseError, StoreError) as error:
+                if tries >= _TRIES or not _overtaken(error):
+                    raise
+            tries += 1
+            time.sleep(random.uniform(0.0, 0.02))
+
+    @contextlib.contextmanager
+    def exclusive(self, name: str) -> Iterator[bool]:
+        """Hold what only one process may do at a time; gives False where another holds it. It ends with its process.
+
+        On SQLite the lock on the home has seen to it already. On PostgreSQL it is an advisory lock: connections have to
+        reach the server itself, or a pool of sessions.
+        """
+        if self.dialect != "postgresql":
+            yield True
+            return
+        with translated(self.engine):
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        key = {"key": int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")}
+        try:
+            with translated(self.engine):
+                mine = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
+            yield mine
+        finally:
+            with contextlib.suppress(DatabaseError):  # where the connection is gone, so is the lock
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+            connection.close()
 
     def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(session, ...)` in one reading transaction: one moment of the database, and no writer is blocked."""
@@ -88,9 +136,12 @@ class Database:
 
     def write_lightly(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `write(work, ...)` without waiting for the disk: what a power cut may take back, a killed process not."""
-        with translated(self.engine), Session(self.engine, expire_on_commit=False) as session, session.begin():
-            session.connection(execution_options={_LIGHT: True})
-            return work(session, *args, **kwargs)
+        options: dict[str, Any] = {_LIGHT: True}
+        if self.dialect == "postgresql":
+            options["isolation_level"] = (
+                "READ COMMITTED"  # rows everybody wants (the rates) are waited for, not fought for
+            )
+        return self._written(options, work, *args, **kwargs)
 
     async def run_lightly(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `write_lightly(work, ...)` on the writer thread, for callers in an event loop."""
@@ -122,10 +173,19 @@ class translated:  # noqa: N801  (reads as a clause)
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         cause = error.orig if isinstance(error, DatabaseError) else error
-        if not isinstance(error, OperationalError) and not _damaged(cause):
+        if not isinstance(error, OperationalError) and not _damaged(cause) and not _cut_off(error):
             return
         where = self.engine.url.database or self.engine.url.render_as_string(hide_password=True)
         raise StoreError(f"the database {where} refused: {cause}; see `trendbot doctor`") from error
+
+
+def _overtaken(error: BaseException) -> bool:
+    cause = error if isinstance(error, DatabaseError) else error.__cause__
+    return isinstance(cause, DatabaseError) and getattr(cause.orig, "sqlstate", None) in _OVERTAKEN
+
+
+def _cut_off(error: BaseException | None) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _damaged(cause: BaseException | None) -> bool:
@@ -172,8 +232,13 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
-    options = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=5s -c statement_timeout=30s -c timezone=UTC"
-    engine = create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+    options = " ".join(f"-c {name}={value}" for name, value in {**_TIMEOUTS, "timezone": "UTC"}.items())
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ",
+        connect_args={"options": options, "connect_timeout": 10, **_KEEPALIVE},
+    )
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -8,6 +8,7 @@ which it keeps by itself. Every word that is asked for has to be there; the last
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ _MOST_WORDS: Final = 12
 _EDITS: Final = timedelta(days=30)
 """Entries that changed are indexed anew for so long after they were first seen."""
 _WORD = re.compile(r"\w+", re.UNICODE)
+_MARKS = re.compile("[\u0300-\u036f]")
+"""Accents of letters taken apart (NFKD); the function `trendbot_plain` of PostgreSQL removes the same ones."""
 
 # The bodies of 600 characters and the pool of 400 reports stand in the statements as they are.
 _NEW = text(
@@ -50,6 +53,9 @@ _FOUND = """
     GROUP BY stories.id, stories.title, stories.last_at
     ORDER BY min(found.place), stories.id DESC
     LIMIT :limit OFFSET :offset"""
+# The vector has to be said in the very words of the index; titles count for more.
+_VECTOR = """(setweight(to_tsvector('simple', trendbot_plain(title)), 'A')
+    || to_tsvector('simple', trendbot_plain(left(summary, 600))))"""
 _SQLITE = text(
     _FOUND.format(
         found="""SELECT rowid AS id, bm25(entries_search, 4.0, 1.0) AS place FROM entries_search
@@ -58,10 +64,9 @@ _SQLITE = text(
 )
 _POSTGRESQL = text(
     _FOUND.format(
-        # The vector has to be said in the very words of the index.
-        found="""SELECT id, -ts_rank(to_tsvector('simple', title || ' ' || left(summary, 600)), asked) AS place
+        found=f"""SELECT id, -ts_rank({_VECTOR}, asked) AS place
         FROM entries, to_tsquery('simple', :words) AS asked
-        WHERE to_tsvector('simple', title || ' ' || left(summary, 600)) @@ asked ORDER BY place LIMIT 400"""
+        WHERE {_VECTOR} @@ asked ORDER BY place LIMIT 400"""
     )
 )
 
@@ -113,7 +118,8 @@ def _fts(words: Sequence[str]) -> str:
 
 
 def _tsquery(words: Sequence[str]) -> str:
-    return " & ".join(f"'{word}'" for word in words) + ":*"
+    plain = [_MARKS.sub("", unicodedata.normalize("NFKD", word)) for word in words]
+    return " & ".join(f"'{word}'" for word in plain if word) + (":*" if plain[-1] else "")
 
 
 def _instant(value: Any) -> datetime:
