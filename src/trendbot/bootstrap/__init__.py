@@ -5,6 +5,7 @@ from __future__ import annotations
 from trendbot.bootstrap.app import App, desk_of, open_app, reloaded
 from trendbot.bootstrap.home import SAMPLE, Access, make_folder, own_themes, themes_file
 from trendbot.bootstrap.linkedin import linkedin_account, linkedin_app, linkedin_rhythm
+from trendbot.bootstrap.mail import email_transport
 from trendbot.bootstrap.plugged import plugged
 from trendbot.bootstrap.policies import digest_policy, fetcher_for
 
@@ -14,6 +15,7 @@ __all__ = [
     "App",
     "desk_of",
     "digest_policy",
+    "email_transport",
     "fetcher_for",
     "linkedin_account",
     "linkedin_app",

@@ -248,12 +248,11 @@ def secret(choices: Choices, name: str, json_: bool) -> None:
 def _not_set_up(channel: Channel) -> Exception:
     from trendbot.errors import ConfigError
 
-    missing = "the setting telegram.token (TRENDBOT_TELEGRAM__TOKEN_FILE names a file with it)"
-    what = (
-        missing
-        if channel.transport == "telegram"
-        else f"the settings of {channel.transport}, or the package that adds it"
-    )
+    missing = {
+        "telegram": "the setting telegram.token (TRENDBOT_TELEGRAM__TOKEN_FILE names a file with it)",
+        "email": "the settings email.host and email.sender (docs/email.md says how)",
+    }
+    what = missing.get(channel.transport, f"the settings of {channel.transport}, or the package that adds it")
     return ConfigError(f"channel {channel.slug} needs {what}: see docs/reference/settings.md")
 
 
@@ -285,6 +284,7 @@ def _check(channel: NewChannel) -> None:
         UsageError: the name or the address is none.
 
     """
+    from trendbot.core.addresses import normalise
     from trendbot.core.urls import http_url
 
     if channel.transport == "webhook" and (channel.personal or http_url(channel.address) != channel.address):
@@ -295,6 +295,8 @@ def _check(channel: NewChannel) -> None:
         raise click.UsageError("say where it goes with --to, or --subscribers where people subscribe to it")
     if channel.transport == "telegram" and not channel.personal and not TELEGRAM_ADDRESS.match(channel.address):
         raise click.UsageError(f"{channel.address!r} is no Telegram chat: an @name, or a number such as -1001234567890")
+    if channel.transport == "email" and not channel.personal and normalise(channel.kind, channel.address) is None:
+        raise click.UsageError(f"{channel.address!r} is no mail address; --subscribers makes a list to subscribe to")
     if channel.topics and (channel.kind != "telegram" or channel.personal):
         raise click.UsageError("topics are for one Telegram group that is a forum")
 

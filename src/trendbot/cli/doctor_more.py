@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trendbot.core.slots import Timetable
     from trendbot.settings import Settings
     from trendbot.store.database import Database
+    from trendbot.transports.email import EmailTransport
 
 _AHEAD = timedelta(minutes=10)
 _OLD_BACKUP = timedelta(days=3)
@@ -62,6 +63,41 @@ def settled(settings: Settings, database: Database, now: datetime) -> Iterator[F
 
 def remotes(settings: Settings) -> Iterator[Finding]:
     """Ask the remotes that are configured whether they know us; nothing is posted."""
+    yield from _telegram(settings)
+    yield from _mail(settings)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    """Log in to the mail server, and say what mail lacks."""
+    from trendbot.bootstrap import email_transport
+    from trendbot.clock import system_clock
+
+    try:
+        transport = email_transport(settings, system_clock)
+        if transport is None:
+            return
+        yield ok("mail", asyncio.run(asyncio.wait_for(_logged_in(transport), 2 * _PATIENCE)))
+    except TimeoutError:
+        yield look("mail", "no answer of the mail server: look at the network, or at email.host and email.port")
+    except TrendbotError as error:
+        yield bad("mail", error)
+    site = settings.brand.site_url
+    if site is None or site.scheme != "https":
+        yield bad("mail", "nothing goes to subscribers without a way out: brand.site_url needs an https address")
+    if not settings.brand.postal_address:
+        yield look("mail", "brand.postal_address is empty: most countries want it in the foot of mail")
+    if not settings.email.bounces:
+        yield look("mail", "email.bounces is empty: who cannot be reached any more is found out at sending only")
+
+
+async def _logged_in(transport: EmailTransport) -> str:
+    try:
+        return await transport.check("")
+    finally:
+        await transport.close()
+
+
+def _telegram(settings: Settings) -> Iterator[Finding]:
     token = settings.telegram.token
     if token is None:
         return
