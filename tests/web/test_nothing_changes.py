@@ -10,8 +10,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from trendbot.core.tokens import Purpose, seal
-from trendbot.core.vocabulary import ChannelKind
+from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.pipeline.mailing import MailDesk, mailer
+from trendbot.pipeline.messages import message_of
 from trendbot.store import subscribers
+from trendbot.store.channels import find_channel
+from trendbot.store.deliveries import list_deliveries, parts_of, write_new
+from trendbot.store.digests import find_edition, latest_digest
 from trendbot.web.app import CHANGE, LIVE, READ
 
 if TYPE_CHECKING:
@@ -74,6 +79,39 @@ def test_no_get_changes_anything(client: TestClient, people: People, preferences
     assert state(site) == before
     assert len(seen) > 60
     assert {urlsplit(each).path for each in seen} >= {"/archive", "/search", "/about", "/feed.atom", "/trends"}
+
+
+def test_no_link_of_a_mail_changes_anything(client: TestClient, people: People, preferences: str, site: Site) -> None:
+    client.post("/subscribe", data={"address": "bob@reader.example"})
+    desk = MailDesk(renderer=site.app.renderer, key=site.app.key, brand="The Digest", site_url=site.url)
+    digest = site.app.database.read(latest_digest, Cadence.WEEKLY)
+    person = site.app.database.read(subscribers.find_subscriber, kind=ChannelKind.EMAIL, address="ann@reader.example")
+    channel = site.app.database.read(subscribers.personal_channel, ChannelKind.EMAIL)
+    assert digest is not None
+    assert person is not None
+    assert channel is not None
+    edition = site.app.database.read(find_edition, digest.id, ChannelKind.EMAIL, "all")
+    assert edition is not None
+    carried = parts_of(edition, site.app.database.read(find_channel, str(channel)), cadence=Cadence.WEEKLY,
+                       now=site.now(), subscriber_id=person.id)  # fmt: skip
+    site.app.database.write(write_new, carried)
+    rows = site.app.database.read(list_deliveries, channel_id=channel)
+    mails = [mailer(site.app.database, desk)(row, message_of(row)) for row in rows]
+    links = {
+        link.replace("&amp;", "&")
+        for mail in mails
+        for link in re.findall(
+            r"https://digest\.example[^\s\"<>]*", f"{mail.body} {mail.text} {mail.mailing}".replace("'", " ")
+        )
+    }
+    paths = sorted(urlsplit(link).path for link in links)
+    for start in ("/confirm/", "/preferences/", "/u/", "/digests/weekly/"):
+        assert any(path.startswith(start) for path in paths), (start, paths)
+    before = state(site)
+    crawl(client, paths)
+    for path in paths:
+        client.head(path)
+    assert state(site) == before
 
 
 def test_what_changes_something_is_no_get() -> None:
