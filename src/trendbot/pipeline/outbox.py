@@ -74,6 +74,7 @@ class Sender:
         self._calm.set()
         self._waiting, self._ahead, self._turn_free = 0, LEAST_AHEAD, asyncio.Event()
         self._on_the_way: Counter[str] = Counter()
+        self._most = {name: _at_once(each) for name, each in transports.items()}
         self._slots: dict[str, float] = {}
 
     async def drain(self) -> Tally:
@@ -130,8 +131,7 @@ class Sender:
 
     def _room_on(self, transport: Transport) -> int:
         """Return how many more messages a transport can have on the way."""
-        most = transport.at_once if isinstance(transport, Narrow) else IN_FLIGHT
-        return most - self._on_the_way[transport.name]
+        return self._most[transport.name] - self._on_the_way[transport.name]
 
     def _fill(self) -> None:
         names = [name for name in self._open_transports() if self._room_on(self.transports[name]) > 0]
@@ -375,6 +375,10 @@ class Sender:
                 log.warning("answer_kept", tries_again_in=wait)
             await asyncio.sleep(wait)
             wait = min(2.0, wait * 2)
+
+
+def _at_once(transport: Transport) -> int:
+    return min(IN_FLIGHT, transport.at_once) if isinstance(transport, Narrow) else IN_FLIGHT
 
 
 def _ahead(budgets: list[tuple[str, float]]) -> int:
