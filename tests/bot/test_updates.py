@@ -23,14 +23,17 @@ from tests.botapi import Limits
 from tests.botapi.server import TOKEN, BotApi, bot_api
 from tests.botapi.state import Chat, Refused, flood
 from tests.botapi.talking import Talk, talking
+from tests.pipeline.test_charting import risen
 
 from trendbot.bot.desk import COMMANDS, PRESSES, SCREENS, Desk, handle_update
 from trendbot.bot.running import Account, at_desk, ensure_channel, handle_webhook, run_bot, set_webhook, webhook_secret
-from trendbot.bot.sending import Courier
+from trendbot.bot.sending import Courier, Pace
 from trendbot.bot.visit import House
 from trendbot.core.vocabulary import ChannelKind, SubscriptionStatus
 from trendbot.errors import ConfigError
 from trendbot.store import consent, subscribers
+from trendbot.store.rates import PEAK
+from trendbot.transports.telegram import OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -94,6 +97,12 @@ async def test_a_flood_is_waited_out(still: Bot, desk: Desk) -> None:
     assert "follows AI news" in still.talk.screen(CHAT)
 
 
+def test_replies_beside_a_broadcast_stay_within_the_documented_limits() -> None:
+    pace, allowed = Pace(), Limits()
+    assert pace.chat <= allowed.per_chat
+    assert (pace.replies + OVERALL) * PEAK < allowed.overall
+
+
 async def test_markup_that_is_refused_goes_as_plain_text(still: Bot, desk: Desk) -> None:
     send = still.api.methods["sendMessage"]
 
@@ -116,6 +125,16 @@ async def test_before_the_first_digest_everything_says_so(still: Bot, desk: Desk
     assert "Too little is known yet to say what rises." in texts
     assert "There are no themes here yet." in texts
     assert texts[-1] == "You are not subscribed; nothing is sent."
+
+
+async def test_the_newest_chart_comes_with_what_rises(still: Bot, desk: Desk, empty: Database) -> None:
+    risen(empty, still.app.clock())
+    there = replaced(desk, database=empty, house=replace(desk.house, channel_id=empty.write(ensure_channel)))
+    await handle_update(there, message(still.talk, "/trends"))
+    chart, text = still.talk.shown(CHAT)
+    assert chart.photo
+    assert chart.text.startswith("Chart of what rose")
+    assert text.text.startswith("Rising, up to 15 November 2026")
 
 
 async def test_who_blocks_before_the_answer_breaks_nothing(still: Bot, desk: Desk) -> None:

@@ -41,10 +41,10 @@ _TOAST = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """Messages a second: replies to everybody, beside the outbox's 25; to one chat, where short bursts are allowed."""
+    """Messages a second: replies to everybody, beside the outbox's 25 and below 30 with them; and to one chat."""
 
-    replies: float = 4.0
-    chat: float = 2.0
+    replies: float = 3.0
+    chat: float = 1.0
 
 
 class Courier:

@@ -21,10 +21,11 @@ from trendbot.store.schema import Rate as RateRow
 
 _PAUSE = "!"
 """Stands before the key whose row is the instant until which a remote wants to hear nothing."""
-SLACK, PEAK = 2.0, 1.1
+SLACK, PEAK = 2.0, 1.05
 """Turns that nobody used in the last `SLACK` seconds may be made up for, at `PEAK` times the rate and no faster. So in
 any window of so many seconds the widest budget gives at most ``rate · (seconds + SLACK) + 1`` turns, and at most
-``PEAK · rate · seconds + 1``; the narrower ones make up for nothing."""
+``PEAK · rate · seconds + 1``; the narrower ones make up for nothing. At 25 a second the peak is 26.25: were it more,
+a way to the remote that stands still for a tenth of a second would bring more than 30 within one."""
 _QUICKEST = "^"
 """Stands before the key whose row is the earliest instant of the next turn at the peak rate."""
 _DAY, _AT_ONCE = 86_400.0, 500
