@@ -207,6 +207,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_suppressions")),
     )
     op.create_table(
+        "bounces",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("subscriber_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "hard",
+                "soft",
+                "policy",
+                "complaint",
+                name="bouncekind",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("status", sa.String(length=16), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscribers.id"],
+            name=op.f("fk_bounces_subscriber_id_subscribers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_bounces")),
+    )
+    op.create_index(op.f("ix_bounces_at"), "bounces", ["at"], unique=False)
+    op.create_index(op.f("ix_bounces_subscriber_id"), "bounces", ["subscriber_id"], unique=False)
+    op.create_table(
         "channel_states",
         sa.Column("channel_id", sa.Integer(), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
@@ -1265,6 +1296,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_consent_events_subscriber_id"), table_name="consent_events")
     op.drop_table("consent_events")
     op.drop_table("channel_states")
+    op.drop_index(op.f("ix_bounces_subscriber_id"), table_name="bounces")
+    op.drop_index(op.f("ix_bounces_at"), table_name="bounces")
+    op.drop_table("bounces")
     op.drop_table("suppressions")
     op.drop_index(op.f("ix_subscribers_person"), table_name="subscribers")
     op.drop_table("subscribers")

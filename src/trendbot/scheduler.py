@@ -26,8 +26,8 @@ from trendbot.ticks import Watch
 
 log = get_logger(__name__)
 
-LOOK, POLL, DELIVER = 60, 300, 30
-"""Seconds between two looks at what is due, two rounds over the feeds, and two passes over the outbox."""
+LOOK, POLL, DELIVER, BOUNCES = 60, 300, 30, 600
+"""Seconds between two looks at what is due, rounds over the feeds, passes over the outbox, readings of bounces."""
 DRAIN = 20.0
 """Seconds that work in hand has after a stop."""
 Part = Callable[[asyncio.Event], Awaitable[None]]
@@ -70,11 +70,16 @@ class Bells:
         """Send what is due."""
         await self._alone("deliver", lambda: ticks.deliver_due(self.app, self.watch, stop=self.stopping))
 
+    async def bounces(self) -> None:
+        """Read what mail came back."""
+        await self._alone("bounces", lambda: ticks.bounces_due(self.app, self.watch))
+
     async def serve(self, stop: asyncio.Event) -> None:
         """Ring until `stop`, then let work in hand end within `DRAIN` seconds; what is left is done again later."""
         scheduler = _scheduler()
         async with self.app.fetcher:
-            for call, seconds in ((self.poll, POLL), (self.look, LOOK), (self.deliver, DELIVER)):
+            bells = ((self.poll, POLL), (self.look, LOOK), (self.deliver, DELIVER), (self.bounces, BOUNCES))
+            for call, seconds in bells:
                 scheduler.add_job(self._ring, IntervalTrigger(seconds=seconds, timezone="UTC"), args=(call,))
             scheduler.start()
             self._start(self._first)

@@ -3,6 +3,7 @@
 poll_due:     ask the feeds that are due, then tag and group what they said
 digest_due:   make the digest of the last slot, unless it is made, or it is too late
 deliver_due:  enqueue what subscribers are to get now, and send the outbox
+bounces_due:  read what mail came back
 keep_house:   a backup, and removing what is old
 
 A slot that failed, or whose process was killed, is taken again with the next bell until its window is over; then the
@@ -167,6 +168,18 @@ async def deliver_due(app: App, watch: Watch, *, stop: asyncio.Event) -> Deliver
         first = next(iter((*fanned, *problems_of(report))))
         await tell_operator(app, watch, f"deliver.{now:%Y-%m-%d}", f"sending: {first}")
     return report
+
+
+async def bounces_due(app: App, watch: Watch) -> None:
+    """Read the bounce mailbox, where there is one; where it cannot be read, the operator is told."""
+    if app.bounces is None:
+        return
+    from trendbot.pipeline.bounces import read_bounces
+
+    try:
+        await asyncio.to_thread(read_bounces, app.database, app.bounces, clock=app.clock)
+    except TrendbotError as error:
+        await tell_operator(app, watch, f"bounces.{app.clock():%Y-%m-%d}", f"bounces are not read: {error}")
 
 
 async def keep_house(app: App, watch: Watch, timetable: Timetable, *, backups: int) -> None:

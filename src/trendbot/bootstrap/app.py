@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trendbot.bootstrap.bounces import bounce_desk
 from trendbot.bootstrap.home import Access, empty, for_sample, make_folder, prepare, themes_file
 from trendbot.bootstrap.mail import mail_desk
 from trendbot.bootstrap.policies import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from trendbot.clock import Clock
+    from trendbot.pipeline.bounces import BounceDesk
     from trendbot.pipeline.desk import Desk
     from trendbot.settings import Settings
     from trendbot.transports.base import Transport
@@ -67,6 +69,7 @@ class App:
     summarizer: Summarizer | None = None
     retention: Retention
     mail: MailDesk | None = None
+    bounces: BounceDesk | None = None
 
     def key(self) -> bytes:
         """Return the installation's secret, which signs links and hides suppressed addresses; made at first use.
@@ -155,4 +158,5 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         summarizer=None if sample else summarizer_for(settings),
         retention=retention_of(settings),
         mail=mail_desk(settings, renderer),
+        bounces=None if sample else bounce_desk(settings),
     )

@@ -73,6 +73,15 @@ class SuppressionReason(enum.StrEnum):
     OPERATOR = "operator"
 
 
+class BounceKind(enum.StrEnum):
+    """What became of a mail that came back, or what its reader thinks of it."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    POLICY = "policy"
+    COMPLAINT = "complaint"
+
+
 class NoticeKind(enum.StrEnum):
     """What a message outside a digest is for."""
 

@@ -37,6 +37,12 @@ class EmailSettings(Group):
         max_length=200,
         description="The mailbox for what cannot be delivered; each mail gets a return address of its own below it.",
     )
+    bounces_from: str = Field(
+        default="",
+        max_length=500,
+        description="Where that mailbox is read: a Maildir, a folder, or `imaps://USER@HOST/INBOX`; default nowhere.",
+    )
+    bounces_password: SecretStr | None = Field(default=None, description="The password of that mailbox.")
     unsubscribe: str = Field(
         default="",
         max_length=254,

@@ -37,6 +37,7 @@ from trendbot.core.delivering import Lateness, LostAnswer
 from trendbot.core.pictures import PictureForm
 from trendbot.core.vocabulary import (
     Annotator,
+    BounceKind,
     Cadence,
     ChannelKind,
     ConsentKind,
@@ -896,6 +897,19 @@ class Suppression(Base):
     address_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     reason: Mapped[SuppressionReason]
     at: Mapped[datetime]
+
+
+class Bounce(Base):
+    """A message that came back, by its Message-ID; its delivery may be past retention."""
+
+    __tablename__ = "bounces"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    delivery_id: Mapped[int]
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscribers.id", ondelete=CASCADE), index=True)
+    kind: Mapped[BounceKind]
+    status: Mapped[str | None] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Feedback(Base):
