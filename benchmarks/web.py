@@ -5,6 +5,12 @@ Measures: requests a second and p99 of the front page and of a story page, from 
 Yardstick in the same run: bare Starlette answering the very same bytes and headers from one plain endpoint, in a
           process of its own under the same server with the same settings; the two are measured in turns, three times,
           and the median counts. CPU seconds a thousand requests, which a busy machine does not spoil, stand beside it.
+
+Measured on 2026-11-26, two shared cores under other work (Starlette 1.10.0, uvicorn 0.54.0, 16 connections):
+
+    front page   6,437/s, p99 10.9 ms, 0.123 CPU ms each;  bare 2,568/s, p99 110.2 ms, 0.304 CPU ms each
+    story page   7,307/s, p99  6.4 ms, 0.121 CPU ms each;  bare 2,874/s, p99  50.8 ms, 0.326 CPU ms each
+    made anew    front page 2.7 CPU ms, story page 10.4 CPU ms (bare's p99 is the machine's noise; CPU is not)
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from tests.web.conftest import ADDRESS, NOW
 from trendbot.core.tokens import Purpose, seal
 from trendbot.core.vocabulary import Cadence, ChannelKind, ConsentKind, SubscriptionStatus, SuppressionReason
 from trendbot.store import subscribers
+from trendbot.store.channels import remove_channel
 from trendbot.subscriptions import Act, suppress
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tests.web.conftest import People
 
     from trendbot.bootstrap import App
-    from trendbot.web.site import Site
+from trendbot.web.site import Site
 
 
 def test_from_sign_up_to_unsubscribed(client: TestClient, people: People, site: Site) -> None:
@@ -211,3 +212,13 @@ def test_personal_pages_are_kept_by_nobody(client: TestClient, people: People, p
         answer = client.get(path)
         assert answer.headers["cache-control"] == "no-store", path
         assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_where_no_list_takes_mail_nobody_is_told_to_wait_for_one(client: TestClient, people: People, app: App) -> None:
+    app.database.write(remove_channel, "list")
+    assert "This site sends no mail" in client.get("/subscribe").text
+    assert "This site sends no mail" in client.post("/subscribe", data={"address": ADDRESS}).text
+    about = client.get("/about").text
+    assert "/feed.atom" in about
+    assert '/subscribe"' not in about
+    assert people.subscription() is None

@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trendbot.core import links
-from trendbot.core.vocabulary import Cadence
+from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.errors import StoreError
+from trendbot.store.subscribers import personal_channel
 from trendbot.web.assets import assets
 from trendbot.web.site import Site
 
@@ -66,11 +68,21 @@ def frame(site: Site, request: Request) -> dict[str, Any]:
         "postal_address": site.policy.postal_address,
         "sample": site.app.sample,
         "still": site.still,
-        "mail": site.ask is not None and not site.still,
+        "mail": takes_mail(site),
         "bot_url": links.chat(site.bot) if site.bot else "",
         "picture": "",
         "Cadence": Cadence,
     }
+
+
+def takes_mail(site: Site) -> bool:
+    """Tell whether people can subscribe by mail: there is a list that they can join, and a way to ask them."""
+    if site.still or site.ask is None:
+        return False
+    try:
+        return site.app.database.read(personal_channel, ChannelKind.EMAIL) is not None
+    except StoreError:  # a page that says so must be shown all the same
+        return False
 
 
 class To:

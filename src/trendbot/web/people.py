@@ -27,7 +27,7 @@ from trendbot.store.subscribers import Subscriber, Subscription
 from trendbot.store.views import theme_titles
 from trendbot.subscriptions import Act, Outcome
 from trendbot.web import wishes
-from trendbot.web.answers import Gone, as_json, page, see
+from trendbot.web.answers import Gone, as_json, page, see, takes_mail
 from trendbot.web.asked import Form, form_of, value
 from trendbot.web.site import Site
 
@@ -72,6 +72,8 @@ def subscribe(site: Site, request: Request) -> Response:
         return _form(
             site, request, Preferences(cadence=Cadence.WEEKLY), wrong="That choice is not on offer.", form=form
         )
+    if not takes_mail(site):
+        return _form(site, request, wish)
     if address is None:
         wrong = "This is no mail address that can be written to: look for a missing part, or for a letter too many."
         return _form(site, request, wish, wrong=wrong, form=form)
