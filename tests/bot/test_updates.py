@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from telegram import Bot as LibraryBot
 from telegram.request import BaseRequest, RequestData
+from tests import builders
 from tests.bot.conftest import FAST, UNBOUND, Bot
 from tests.botapi import Limits
 from tests.botapi.server import TOKEN, BotApi, bot_api
@@ -29,8 +31,10 @@ from trendbot.bot.desk import COMMANDS, PRESSES, SCREENS, Desk, handle_update
 from trendbot.bot.running import Account, at_desk, ensure_channel, handle_webhook, run_bot, set_webhook, webhook_secret
 from trendbot.bot.sending import Courier, Pace
 from trendbot.bot.visit import House
-from trendbot.core.vocabulary import ChannelKind, SubscriptionStatus
+from trendbot.core.digests import DigestPolicy
+from trendbot.core.vocabulary import Cadence, ChannelKind, SubscriptionStatus
 from trendbot.errors import ConfigError
+from trendbot.pipeline.compose import compose
 from trendbot.store import consent, subscribers
 from trendbot.store.rates import PEAK
 from trendbot.transports.telegram import OVERALL
@@ -135,6 +139,20 @@ async def test_the_newest_chart_comes_with_what_rises(still: Bot, desk: Desk, em
     assert chart.photo
     assert chart.text.startswith("Chart of what rose")
     assert text.text.startswith("Rising, up to 15 November 2026")
+
+
+async def test_on_a_quiet_day_a_newcomer_is_shown_the_week(still: Bot, desk: Desk, empty: Database) -> None:
+    now = still.app.clock()
+    there = replaced(desk, database=empty, house=replace(desk.house, channel_id=empty.write(ensure_channel)))
+    builders.add_day(empty, now - timedelta(days=2))
+    for cadence, at in ((Cadence.DAILY, now - timedelta(days=2)), (Cadence.WEEKLY, now)):
+        compose(empty, desk.renderer, cadence=cadence, now=at, policy=DigestPolicy())
+    today = builders.News(title="A model of speech learns to draw", feed="Sound Desk", themes=("multimodal",))
+    empty.write(builders.add_story, [today], now)
+    compose(empty, desk.renderer, cadence=Cadence.DAILY, now=now, policy=DigestPolicy())
+    for number, text in enumerate(("/start t-market", "/latest"), start=1):
+        await handle_update(there, message(still.talk, text, number))
+    assert still.talk.shown(CHAT)[-1].text.startswith("trendbot weekly")
 
 
 async def test_who_blocks_before_the_answer_breaks_nothing(still: Bot, desk: Desk) -> None:

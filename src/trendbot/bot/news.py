@@ -69,17 +69,25 @@ def headline(item: DigestItem) -> str:
 
 
 def latest(database: Database, renderer: Renderer, visit: Visit) -> Answer:
-    """Answer with the newest digest on the visitor's themes, as it is sent at the hour."""
-    digest = database.read(newest_digest, visit.preferences.cadence)
-    if digest is None:
-        return answer(Post(text=visit.words.say("latest.none")))
+    """Answer with the newest digest that has something on the visitor's themes, as it is sent at the hour."""
+    newest = database.read(_newest_digests, visit.preferences.cadence)
     variant = database.read(variant_for, visit)
-    edition = ensure_edition(database, digest.id, ChannelKind.TELEGRAM, variant, renderer, now=visit.now)
-    if edition is None:
-        return answer(Post(text=visit.words.say("latest.nothing")))
-    *first, last = edition.parts
-    rows = digest_rows(visit.words, digest.id)
-    return answer(*(Post(text=part) for part in first), Post(text=last, rows=rows))
+    for digest in newest:
+        edition = ensure_edition(database, digest.id, ChannelKind.TELEGRAM, variant, renderer, now=visit.now)
+        if edition is not None:
+            *first, last = edition.parts
+            rows = digest_rows(visit.words, digest.id)
+            return answer(*(Post(text=part) for part in first), Post(text=last, rows=rows))
+    return answer(Post(text=visit.words.say("latest.nothing" if newest else "latest.none")))
+
+
+def _newest_digests(session: Session, cadence: Cadence | None) -> list[Digest]:
+    """Return the newest digest of a cadence, then those of the others: a quiet day may have nothing for a reader."""
+    first = newest_digest(session, cadence)
+    if first is None:
+        return []
+    others = (digests.latest_digest(session, each) for each in Cadence if each is not first.cadence)
+    return [first, *(each for each in others if each)]
 
 
 # -- trends ------------------------------------------------------------------------------------------------------------
