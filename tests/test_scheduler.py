@@ -11,14 +11,18 @@ from pathlib import Path
 
 import pytest
 from tests import builders
+from tests.dsns import dsn
 
 from trendbot import ticks
 from trendbot.bootstrap import Access, App, open_app
+from trendbot.bootstrap.bounces import bounce_desk
 from trendbot.clock import frozen_clock
 from trendbot.core.slots import Timetable, latest_slot
+from trendbot.core.verp import make_verp
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.scheduler import Part, run_parts
 from trendbot.settings import load_settings
+from trendbot.store.bounces import list_bounces
 from trendbot.store.channels import NewChannel, add_channel
 from trendbot.store.checkup import count_entries
 from trendbot.store.database import Database, sqlite_url
@@ -163,6 +167,23 @@ async def test_the_night_prunes_and_its_run_says_how_much(app: App, now: datetim
 
 
 # -- the parts of the process ------------------------------------------------------------------------------------------
+
+
+async def test_bounces_are_read_and_a_mailbox_that_cannot_be_is_told_once(
+    app: App, now: datetime, tmp_path: Path
+) -> None:
+    watch, spool = ticks.Watch(alone_since=now, operator="desk"), tmp_path / "spool"
+    await ticks.bounces_due(app, watch)
+    assert not told(app)
+    options = {"home": app.home, "email": {"bounces_from": str(spool)}}
+    reading = replace(app, bounces=bounce_desk(load_settings(options=options, environment={})))
+    for _ in range(2):
+        await ticks.bounces_due(reading, watch)
+    assert [text.startswith("bounces are not read: there is no folder") for text in told(app)] == [True]
+    spool.mkdir()
+    (spool / "1").write_bytes(dsn(make_verp(app.key(), "bounces@mail.example", 7)))
+    await ticks.bounces_due(reading, watch)
+    assert [each.delivery_id for each in app.database.read(list_bounces)] == [7]
 
 
 async def test_a_part_that_dies_ends_the_others_and_is_named() -> None:
