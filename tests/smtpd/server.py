@@ -6,8 +6,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import threading
 import warnings
 from collections import Counter, defaultdict, deque
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ with warnings.catch_warnings():
     from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session, syntax
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 LONGEST = 1000
 """Octets of a line with its end."""
@@ -219,3 +221,23 @@ async def smtp_server(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await server.wait_closed()
+
+
+@contextlib.contextmanager
+def smtp_server_in_a_thread(sink: Sink | None = None) -> Iterator[Sink]:
+    """Run a server on a thread of its own, for callers that have no event loop."""
+    found: Future[Sink] = Future()
+    ended = threading.Event()
+
+    async def serving() -> None:
+        async with smtp_server(sink) as running:
+            found.set_result(running)
+            await asyncio.to_thread(ended.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serving()), daemon=True)
+    thread.start()
+    try:
+        yield found.result(timeout=10)
+    finally:
+        ended.set()
+        thread.join(timeout=10)
