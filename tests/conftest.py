@@ -82,16 +82,27 @@ def pg_url(pg_server: postgres.Server, _pg_template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A real, migrated database of the test's own: SQLite, or PostgreSQL where `TRENDBOT_TEST_DATABASE` says so."""
-    if postgres.WANTED:
-        with Database(request.getfixturevalue("pg_url")) as opened:
-            yield opened
-        return
+def sqlite_database(tmp_path: Path, _empty_database: bytes) -> Iterator[Database]:
+    """A real, migrated SQLite database of the test's own."""
     path = tmp_path / "trendbot.db"
-    path.write_bytes(request.getfixturevalue("_empty_database"))
+    path.write_bytes(_empty_database)
     with Database(sqlite_url(path)) as opened:
         yield opened
+
+
+@pytest.fixture
+def pg_database(pg_url: str) -> Iterator[Database]:
+    """A real, migrated PostgreSQL database of the test's own."""
+    with Database(pg_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Database:
+    """A real, migrated database of the test's own: SQLite, or PostgreSQL where `TRENDBOT_TEST_DATABASE` says so."""
+    other = postgres.WANTED and request.node.get_closest_marker("sqlite") is None
+    found: Database = request.getfixturevalue("pg_database" if other else "sqlite_database")
+    return found
 
 
 @pytest.fixture(scope="session")

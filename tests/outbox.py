@@ -85,10 +85,19 @@ def _subscribed(session: Session, channel_id: int, count: int, now: datetime) ->
     return ids
 
 
-async def send(file: Path, base_url: str, token: str, rate: float, *, alone: bool = True) -> DeliverReport:
-    """Send what is due from a database."""
+def _url(at: Path | str) -> str:
+    return at if isinstance(at, str) else sqlite_url(at)
+
+
+def address_of(database: Database) -> str:
+    """Return where a database is, for another process."""
+    return database.engine.url.render_as_string(hide_password=False)
+
+
+async def send(at: Path | str, base_url: str, token: str, rate: float, *, alone: bool = True) -> DeliverReport:
+    """Send what is due from a database: an SQLite file, or an address."""
     telegram = TelegramTransport(token=token, base_url=base_url, rate=rate)
-    with Database(sqlite_url(file)) as database:
+    with Database(_url(at)) as database:
         return await deliver(
             database,
             transports={telegram.name: telegram},
@@ -99,6 +108,6 @@ async def send(file: Path, base_url: str, token: str, rate: float, *, alone: boo
         )
 
 
-def sender(file: Path, base_url: str, token: str, rate: float, alone: bool = True) -> None:
+def sender(at: Path | str, base_url: str, token: str, rate: float, alone: bool = True) -> None:
     """Send what is due, as a process of its own."""
-    asyncio.run(send(file, base_url, token, rate, alone=alone))
+    asyncio.run(send(at, base_url, token, rate, alone=alone))

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from trendbot.store.database import Database
 from trendbot.store.migrate import upgrade
@@ -82,7 +83,7 @@ class Server:
         """Say whether it takes connections."""
         try:
             self.do("SELECT 1")
-        except Exception:
+        except DBAPIError:
             return False
         return True
 

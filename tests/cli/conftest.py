@@ -70,6 +70,12 @@ def cli(capsys: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    """The database of a home, which commands open by themselves."""
+    return sqlite_database
+
+
+@pytest.fixture
 def news(home: Path, database: Database, tmp_path: Path, now: datetime) -> list[int]:
     """Put a day of news into the test's home; return its stories."""
     stories = builders.add_day(database, now)

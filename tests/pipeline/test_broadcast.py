@@ -12,7 +12,7 @@ from benchmarks.broadcast import pace_run
 from benchmarks.outbox import kill_run
 from tests.botapi import BotApi, Limits, bot_api, state
 from tests.hostile import messages, send_all
-from tests.outbox import broadcast, numbers, send
+from tests.outbox import address_of, broadcast, numbers, send
 
 from trendbot.clock import system_clock
 from trendbot.core.delivering import LostAnswer
@@ -56,29 +56,27 @@ async def test_floods_are_obeyed_and_nothing_is_lost(tmp_path: Path) -> None:
     assert (found.injected, found.caused) == (2, 0)
 
 
-async def test_parts_to_one_chat_keep_its_limit(database: Database, tmp_path: Path) -> None:
+async def test_parts_to_one_chat_keep_its_limit(database: Database) -> None:
     broadcast(database, subscribers=6, parts=3, now=datetime.now(UTC) - timedelta(minutes=1))
     async with bot_api(limits=Limits(overall=120, burst=1)) as api:
-        report = await send(tmp_path / "trendbot.db", api.base_url, api.token, 100.0)
+        report = await send(address_of(database), api.base_url, api.token, 100.0)
     assert (report.sent, api.limits.caused) == (18, 0)
     for chat in numbers(6):
         assert [text[-1] for text in api.to(chat)] == ["0", "1", "2"]
 
 
-async def test_answers_lost_on_the_way_are_uncertain_and_come_back_on_request(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_answers_lost_on_the_way_are_uncertain_and_come_back_on_request(database: Database) -> None:
     broadcast(database, subscribers=20, now=datetime.now(UTC) - timedelta(minutes=1))
     async with bot_api(limits=Limits(overall=1000, **FAST)) as api:
         api.faults.extend(
             [None] * 5 + [state.Fault(kind=state.Kind.DROP_AFTER), state.Fault(kind=state.Kind.DROP_BEFORE)]
         )
-        report = await send(tmp_path / "trendbot.db", api.base_url, api.token, 500.0)
+        report = await send(address_of(database), api.base_url, api.token, 500.0)
         assert (report.sent, report.uncertain, len(api.sent)) == (18, 2, 19)
         unsure = database.read(deliveries.list_deliveries, status=DeliveryStatus.UNCERTAIN)
         (missing,) = [row for row in unsure if not api.to(int(row.address or 0))]
         database.write(deliveries.lead_on, missing.key, to=DeliveryStatus.PENDING, now=datetime.now(UTC))
-        await send(tmp_path / "trendbot.db", api.base_url, api.token, 500.0)
+        await send(address_of(database), api.base_url, api.token, 500.0)
     assert [len(api.to(chat)) for chat in numbers(20)] == [1] * 20
 
 

@@ -126,6 +126,7 @@ def test_other_templates_are_said_to_be_so(past: Database, tmp_path: Path) -> No
     assert found.problems == ("the telegram edition was made by other templates: what is kept is what went out",)
 
 
+@pytest.mark.sqlite
 def test_what_was_tampered_with_is_found(past: Database) -> None:
     def tamper(session) -> None:
         connection = session.connection()

@@ -83,6 +83,7 @@ def test_the_same_slot_gives_the_frozen_digest_back(database: Database, now: dat
     assert len(database.read(digests.list_digests)) == 1
 
 
+@pytest.mark.sqlite
 def test_the_same_news_make_the_same_digest(database: Database, now: datetime, tmp_path: Path) -> None:
     from trendbot.store.database import Database as Other
     from trendbot.store.database import sqlite_url

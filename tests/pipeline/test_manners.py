@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+import pytest
 from aiohttp import web
 from tests.serving import USER_AGENT, fetcher, item, rss, serving
 
@@ -188,6 +189,7 @@ def _addresses(port: str) -> Mapping[str, str]:
     }
 
 
+@pytest.mark.sqlite
 async def test_a_fortnight_without_an_offence(database: Database, now: datetime) -> None:
     warden = Warden(now)
     async with serving(warden, host="0.0.0.0") as base:

@@ -362,6 +362,7 @@ class Away(Database):
         return await super().run(work, *args, **kwargs)
 
 
+@pytest.mark.sqlite
 async def test_an_answer_is_kept_while_the_database_is_away(database: Database, now: datetime, tmp_path: Path) -> None:
     post_channel(database)
     post(database, 1, now)
@@ -412,6 +413,7 @@ def test_people_lead_on_what_stands_still(database: Database, now: datetime) -> 
         database.write(deliveries.lead_on, key, to=S.PENDING, now=now)
 
 
+@pytest.mark.sqlite
 async def test_a_restored_backup_sends_nothing_until_a_person_says_so(
     database: Database, now: datetime, tmp_path: Path
 ) -> None:

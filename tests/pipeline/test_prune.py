@@ -182,6 +182,7 @@ def test_full_texts_go_first_and_title_and_summary_stay(database: Database, now:
     }  # fmt: skip
 
 
+@pytest.mark.sqlite
 def test_search_forgets_what_is_gone(database: Database, now: datetime) -> None:
     database.write(
         lambda session: [add_story(session, [one], now) for one in (old("Quokka runs"), News(title="Quokka"))]

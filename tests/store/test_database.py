@@ -91,7 +91,7 @@ def test_read_then_write_loses_no_update_between_threads(database: Database) -> 
 
 def test_foreign_keys_hold(database: Database) -> None:
     stone = "INSERT INTO entry_tombstones VALUES (7, 'x', '2026-11-15 00:00:00', '2026-11-15 00:00:00')"
-    with pytest.raises(Exception, match="(?i)foreign key"):
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
         database.write(lambda s: s.execute(text(stone)))
 
 

@@ -42,7 +42,7 @@ COMMANDS = {
     "backup": "Copy the database into FILE, while others write.",
     "restore": "Put the backup FILE in the place of the database.",
     "prune": "Remove what is older than the settings `retention` say.",
-    "db": "Upgrade and check the database.",
+    "db": "Upgrade, check and copy the database.",
     "doctor": "Say what is wrong, and what to do about it.",
 }
 

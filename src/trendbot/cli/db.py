@@ -1,4 +1,4 @@
-"""`trendbot db`: the database's schema."""
+"""`trendbot db`: the database's schema, its health, and moving it to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trendbot.cli.frame import Choices, Noun, pass_choices
 
 @click.group("db", cls=Noun)
 def command() -> None:
-    """Upgrade and check the database."""
+    """Upgrade, check and copy the database."""
 
 
 @command.command()
@@ -39,3 +39,28 @@ def check(choices: Choices) -> None:
         if found:
             raise click.exceptions.Exit(1)
         click.echo(f"{app.database.where}: schema {migrate.current(app.database)}, no damage found")
+
+
+@command.command()
+@click.argument("target_url")
+@pass_choices
+def copy(choices: Choices, target_url: str) -> None:
+    """Copy everything into an empty PostgreSQL database, and check it.
+
+    TARGET_URL is such as postgresql://USER:PASSWORD@HOST/NAME. Counts and contents of each table are compared before
+    anything is committed. Then set `database_url` to it, and keep the old file until you are sure.
+    """
+    from trendbot.bootstrap import Access
+    from trendbot.cli.opening import opened
+    from trendbot.store.copying import copy_database
+    from trendbot.store.database import Database
+
+    with opened(choices, Access.WRITE) as app, Database(target_url) as target:
+        copied = copy_database(app.database, target, progress=_shown)
+        rows = sum(each.rows for each in copied.values())
+        click.echo(f"{target.where}: {rows} rows in {len(copied)} tables copied, counts and contents compared")
+
+
+def _shown(table: str, rows: int) -> None:
+    if rows:
+        click.echo(f"{table}: {rows}", err=True)

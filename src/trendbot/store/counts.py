@@ -171,11 +171,12 @@ def list_feed_exposure(session: Session, *, since: date, until: date) -> Counts:
 
 def _feed_days(since: date, until: date) -> Select[Any]:
     stories = func.count(func.coalesce(StoryEntry.story_id, -Entry.id).distinct())
-    query: Select[Any] = (
+    query: Any = (
         select(Entry.feed_id, ENTRY_DAY, stories)
         .select_from(Entry)
         .outerjoin(StoryEntry, StoryEntry.entry_id == Entry.id)
         .where(within([since, until]), countable())
         .group_by(Entry.feed_id, ENTRY_DAY)
     )
-    return query
+    found: Select[Any] = query
+    return found

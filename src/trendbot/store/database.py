@@ -2,9 +2,9 @@
 
 SQLite by default: write-ahead log, ``BEGIN IMMEDIATE`` for writers (a deferred transaction that reads first can lose
 its update or be refused as locked), ``synchronous=FULL`` (commits lost with the power would double messages).
-PostgreSQL by address alone: ``REPEATABLE READ`` in place of the one writer, so that no update is lost; work that another
-process overtook is done again from its start. SQLAlchemy stays synchronous; from async code one unit of work is one hop to the single
-writer thread: ``await database.run(fn, ...)``.
+PostgreSQL by address alone: ``REPEATABLE READ`` in place of the one writer, so that no update is lost; work that
+another process overtook is done again from its start. SQLAlchemy stays synchronous; from async code one unit of work
+is one hop to the single writer thread: ``await database.run(fn, ...)``.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from trendbot.core.feed_findings import Patient, Specimen
 from trendbot.core.mirrors import from_record
 from trendbot.store.poll_history import polls_of
 from trendbot.store.schema import Entry, Feed, FeedState
+from trendbot.store.types import utc_day
 
 SPECIMENS = 50
 """Newest entries of a feed that are looked at."""
@@ -88,7 +89,7 @@ def _days(session: Session, now: datetime, only: Collection[int] | None) -> dict
 
     Fresh is what was first seen in the last day, whatever its date; old entries of new feeds are not.
     """
-    day = func.date(Entry.dated_at)
+    day = utc_day(Entry.dated_at)
     fresh = and_(Entry.seen_at > now - timedelta(days=1), Entry.seen_at <= now, Entry.backlog.is_(False))
     known = or_(Entry.published_at.is_not(None), Entry.updated_at.is_not(None), Entry.backlog.is_(False))
     query = (

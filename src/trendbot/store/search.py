@@ -62,13 +62,9 @@ _SQLITE = text(
         WHERE entries_search MATCH :words ORDER BY place LIMIT 400"""
     )
 )
-_POSTGRESQL = text(
-    _FOUND.format(
-        found=f"""SELECT id, -ts_rank({_VECTOR}, asked) AS place
-        FROM entries, to_tsquery('simple', :words) AS asked
-        WHERE {_VECTOR} @@ asked ORDER BY place LIMIT 400"""
-    )
-)
+_RANKED = """SELECT id, -ts_rank({vector}, asked) AS place FROM entries, to_tsquery('simple', :words) AS asked
+    WHERE {vector} @@ asked ORDER BY place LIMIT 400"""
+_POSTGRESQL = text(_FOUND.format(found=_RANKED.format(vector=_VECTOR)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,8 +32,9 @@ from trendbot.store.schema import (
     Trend,
 )
 from trendbot.store.tags import effective_themes
+from trendbot.store.types import utc_day
 
-ENTRY_DAY = func.date(Entry.dated_at)
+ENTRY_DAY = utc_day(Entry.dated_at)
 _STORIES_SHOWN = 5
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 
@@ -53,3 +55,21 @@ def _as_text(value: datetime | None) -> str | None:
         _refuse_naive(value)
         value = value.astimezone(UTC)
     return value.isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
+
+
+class utc_day(FunctionElement[Any]):  # noqa: N801  (reads as a function)
+    """The UTC day of an instant as text, such as ``2026-11-15``, alike on every database."""
+
+    name = "utc_day"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(utc_day)
+def _sqlite_day(element: Any, compiler: Any, **kwargs: Any) -> str:
+    return f"date({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(utc_day, "postgresql")
+def _postgresql_day(element: Any, compiler: Any, **kwargs: Any) -> str:
+    return f"to_char({compiler.process(element.clauses, **kwargs)} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
