@@ -77,10 +77,11 @@ def _stories(summary: RunSummary) -> str:
 
 
 def _rises(readings: Iterable[TrendReading], *, known: bool) -> str:
-    """Say what rose, each name once with its strongest reading."""
+    """Say what rose, each name once as it stood last."""
     best: dict[str, TrendReading] = {}
     for reading in readings:
-        if reading.name not in best or reading.score > best[reading.name].score:
+        before = best.get(reading.name)
+        if before is None or (reading.as_of, reading.score) > (before.as_of, before.score):
             best[reading.name] = reading
     rows = sorted(best.values(), key=lambda reading: -reading.score)
     told = [_rise(reading) for reading in rows[:SHOWN]]

@@ -192,12 +192,12 @@ def content_of(gathered: Gathered, policy: DigestPolicy, *, sample: bool) -> Dig
 
 
 def rises(readings: tuple[views.Reading, ...], *, days: int) -> tuple[DigestRise, ...]:
-    """Return what rose, the most surprising first; each name once.
+    """Return what rose, as it stood last, the most surprising first; each name once.
 
     Readings over at least `days` go first: a week's digest speaks of a week where it can.
     """
     found: dict[str, DigestRise] = {}
-    for reading in sorted(readings, key=lambda each: each.window_days < days):
+    for reading in sorted(readings, key=lambda each: (each.window_days < days, -each.as_of.toordinal())):
         name = one_line(reading.name, 80)
         if reading.direction != "rising" or not name or name.casefold() in found:
             continue

@@ -9,6 +9,7 @@ where this one ended.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -89,7 +90,7 @@ def tag_entries(
 
     """
     rules = rules_in_force(database, themes, now=now)
-    matcher = Matcher(rules.themes)
+    matcher = _compiled(rules.themes)
     learner, trouble = _learner(database, matcher, encoder, now=now)
     run = _Run(database, Readers(matcher=matcher, learner=learner), now=now, since=since, batch=batch)
     entries = run.read_all(Annotator.RULE, limit=limit)
@@ -106,6 +107,12 @@ def tag_entries(
         problem=rules.problem,
         learner_problem=trouble,
     )
+
+
+@functools.lru_cache(maxsize=2)
+def _compiled(themes: ThemeSet) -> Matcher:
+    """Compile the rules, which takes longer than reading what a poll brings; the last are remembered."""
+    return Matcher(themes)
 
 
 def _learner(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -31,8 +32,9 @@ _FILE_KEYS = {"format", "defaults", "lists", "term", "theme"}
 _DEFAULTS = {"threshold": 1.0, "title": 2.0, "body": 1.0, "within": 8, "reach": 12}
 
 
+@functools.lru_cache(maxsize=4)
 def parse_themes(text: str, *, file: str = "themes.toml") -> ThemeSet:
-    """Parse a themes file; `file` is its name in messages.
+    """Parse a themes file; `file` is its name in messages. The last few are remembered: every poll asks for the same.
 
     Raises `ConfigError` with one line that names file, line, the theme's rule or term, and what to change.
     """
