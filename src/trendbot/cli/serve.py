@@ -62,7 +62,9 @@ async def _serve(choices: Choices, app: App, settings: Settings, roles: tuple[st
     from trendbot.ticks import Watch
 
     stop = asyncio.Event()
-    bells = Bells(app, plan_of(settings), Watch(alone_since=app.clock(), operator=settings.operator_channel))
+    shared = app.database.dialect == "postgresql"  # others may send from it: leases say who is gone
+    alone_since = None if shared else app.clock()
+    bells = Bells(app, plan_of(settings), Watch(alone_since=alone_since, operator=settings.operator_channel))
     _signals(stop, lambda: _reload(choices, bells))
     with contextlib.ExitStack() as stack:
         parts = _parts(bells, settings, roles, stack)
