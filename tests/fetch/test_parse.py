@@ -62,6 +62,25 @@ def test_atom_is_read() -> None:
     assert entry.updated_at == datetime(2026, 11, 15, 8, tzinfo=UTC)
 
 
+_MEDIA = "xmlns:media='http://search.yahoo.com/mrss/' xmlns:content='http://purl.org/rss/1.0/modules/content/'"
+_CAPTION = "<media:content url='x'><media:description{}>A caption of the picture</media:description></media:content>"
+
+
+@pytest.mark.parametrize(
+    ("inner", "summary"),
+    [
+        ("<description>The text</description>" + _CAPTION.format(""), "The text"),
+        (_CAPTION.format(" type='plain'") + "<description>The text</description>", "The text"),
+        ("<description>The text</description>" + _CAPTION.format("") * 2, "The text"),
+        (_CAPTION.format("") + "<content:encoded>The text</content:encoded>", "The text"),
+        (_CAPTION.format(" type='plain'"), "A caption of the picture"),
+    ],
+)
+def test_a_caption_is_the_text_only_where_there_is_no_other(inner: str, summary: str) -> None:
+    entry = only(f"<rss version='2.0' {_MEDIA}><channel><item><title>t</title>{inner}</item></channel></rss>".encode())
+    assert (entry.summary, entry.content) == (summary, "")
+
+
 def test_rdf_is_read_by_the_reference() -> None:
     body = b"""<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
     xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://site.example/">
