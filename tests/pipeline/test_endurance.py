@@ -74,17 +74,19 @@ async def test_hostile_servers_harm_no_other_feed(database: Database, now: datet
         if kind == "circle2":
             return web.Response(status=301, headers={"Location": "/circle"})
         if kind == "inside":
-            return web.Response(status=302, headers={"Location": "http://169.254.169.254/latest/meta-data/"})
+            # multicast: refused even where private addresses are allowed, as they must be here
+            return web.Response(status=302, headers={"Location": "http://224.0.0.1/"})
         return await _stream(request, b"<rss>" * 10_000 if kind == "endless" else b"<")
 
     async with serving(handler) as base, fetcher(per_host=8, timeout=1.0, connect_timeout=0.5) as asking:
-        names = ("endless", "drip", "circle", "healthy")
+        names = ("endless", "drip", "circle", "inside", "healthy")
         database.write(seed_feeds, [FeedSeed(url=f"{base}/{name}") for name in names], now)
         report = await poll(database, asking, clock=lambda: now)
     assert {failed.url.rpartition("/")[2]: failed.reason for failed in report.failed} == {
         "endless": "is larger than 10 MB",
         "drip": "took longer than 1 s",
         "circle": "redirects in a circle",
+        "inside": "is at a private address, which is not allowed",
     }
     assert report.entries_new == 1
 
