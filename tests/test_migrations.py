@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from trendbot.core.vocabulary import Cadence, ChannelKind, FeedKind
+from trendbot.core.vocabulary import Cadence, ChannelKind, FeedKind, NoticeKind
 from trendbot.errors import SchemaError
 from trendbot.store import migrate, schema
 from trendbot.store.database import Database, sqlite_url
@@ -54,6 +54,30 @@ def test_down_and_up_again(database: Database) -> None:
 
 def test_every_revision_is_numbered_and_in_line() -> None:
     assert migrate.head().isdigit()
+
+
+def test_rows_of_the_first_schema_come_along(empty: Database) -> None:
+    def add(session: Session) -> None:
+        feed = {"url": "https://a.example/feed", "title": "A", "kind": FeedKind.NEWS, "mirrors": [], "added_at": AT}
+        session.execute(insert(schema.Feed).values(feed))
+        stone = "INSERT INTO entry_tombstones (feed_id, guid_hash, pruned_at) VALUES (1, 'g', :at)"
+        session.execute(text(stone).bindparams(bindparam("at", AT, type_=schema.EntryTombstone.pruned_at.type)))
+        session.execute(insert(schema.Notice).values(notice_of(NoticeKind.CONFIRM)))
+
+    migrate.upgrade(empty, "0001")
+    empty.write(add)
+    with pytest.raises(IntegrityError):
+        empty.write(lambda session: session.execute(insert(schema.Notice).values(notice_of(NoticeKind.WELCOME))))
+    assert migrate.upgrade(empty) == ("0001", migrate.head())
+    assert empty.read(lambda session: session.scalars(select(schema.EntryTombstone.dated_at)).all()) == [AT]
+    empty.write(lambda session: session.execute(insert(schema.Notice).values(notice_of(NoticeKind.WELCOME))))
+    assert empty.read(lambda session: len(session.scalars(select(schema.Notice.id)).all())) == 2
+    with pytest.raises(IntegrityError):
+        empty.write(lambda session: session.execute(text("UPDATE notices SET notice = 'nonsense'")))
+
+
+def notice_of(kind: NoticeKind) -> dict[str, object]:
+    return {"key": f"{kind}.1", "notice": kind, "kind": ChannelKind.EMAIL, "body": "b", "made_at": AT}
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:

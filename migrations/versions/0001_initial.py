@@ -40,7 +40,7 @@ SQLITE_TRIGGERS = (
 )
 POSTGRESQL_TRIGGERS = (
     f"""CREATE FUNCTION trendbot_frozen() RETURNS trigger AS $$
-    BEGIN RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'check_violation'; END $$ LANGUAGE plpgsql""",
+    BEGIN RAISE EXCEPTION '{FROZEN}'; END $$ LANGUAGE plpgsql""",
     """CREATE TRIGGER digests_frozen BEFORE UPDATE OR DELETE ON digests
     FOR EACH ROW WHEN (OLD.frozen_at IS NOT NULL) EXECUTE FUNCTION trendbot_frozen()""",
     """CREATE TRIGGER editions_frozen BEFORE UPDATE OR DELETE ON editions
@@ -48,7 +48,7 @@ POSTGRESQL_TRIGGERS = (
     """CREATE TRIGGER pictures_frozen BEFORE UPDATE OR DELETE ON pictures
     FOR EACH ROW EXECUTE FUNCTION trendbot_frozen()""",
     f"""CREATE FUNCTION trendbot_logged() RETURNS trigger AS $$
-    BEGIN RAISE EXCEPTION '{LOGGED}' USING ERRCODE = 'check_violation'; END $$ LANGUAGE plpgsql""",
+    BEGIN RAISE EXCEPTION '{LOGGED}'; END $$ LANGUAGE plpgsql""",
     """CREATE TRIGGER consent_frozen BEFORE UPDATE OR DELETE ON consent_events
     FOR EACH ROW EXECUTE FUNCTION trendbot_logged()""",
     """CREATE TRIGGER curations_frozen BEFORE UPDATE OR DELETE ON curations
@@ -58,13 +58,8 @@ POSTGRESQL_TRIGGERS = (
 # What is searched. PostgreSQL keeps an index by itself; SQLite's table is filled after entries were grouped.
 SQLITE_SEARCH = """CREATE VIRTUAL TABLE entries_search USING fts5(
     title, body, revision UNINDEXED, tokenize = 'unicode61 remove_diacritics 2', prefix = '3')"""
-POSTGRESQL_SEARCH = (
-    r"""CREATE FUNCTION trendbot_plain(said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN regexp_replace(normalize(said, NFKD), U&'[\0300-\036f]', '', 'g')""",
-    """CREATE INDEX ix_entries_search ON entries USING gin ((
-    setweight(to_tsvector('simple', trendbot_plain(title)), 'A')
-    || to_tsvector('simple', trendbot_plain(left(summary, 600)))))""",
-)
+POSTGRESQL_SEARCH = """CREATE INDEX ix_entries_search ON entries
+    USING gin (to_tsvector('simple', title || ' ' || left(summary, 600)))"""
 
 
 def upgrade() -> None:
@@ -206,37 +201,6 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_suppressions")),
     )
-    op.create_table(
-        "bounces",
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
-        sa.Column("subscriber_id", sa.Integer(), nullable=True),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "hard",
-                "soft",
-                "policy",
-                "complaint",
-                name="bouncekind",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
-        sa.Column("status", sa.String(length=16), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["subscriber_id"],
-            ["subscribers.id"],
-            name=op.f("fk_bounces_subscriber_id_subscribers"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_bounces")),
-    )
-    op.create_index(op.f("ix_bounces_at"), "bounces", ["at"], unique=False)
-    op.create_index(op.f("ix_bounces_subscriber_id"), "bounces", ["subscriber_id"], unique=False)
     op.create_table(
         "channel_states",
         sa.Column("channel_id", sa.Integer(), nullable=False),
@@ -583,7 +547,6 @@ def upgrade() -> None:
         sa.Column("feed_id", sa.Integer(), nullable=False),
         sa.Column("guid_hash", sa.String(length=64), nullable=False),
         sa.Column("pruned_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("dated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["feed_id"], ["feeds.id"], name=op.f("fk_entry_tombstones_feed_id_feeds"), ondelete="CASCADE"
         ),
@@ -985,8 +948,6 @@ def upgrade() -> None:
             sa.Enum(
                 "alert",
                 "confirm",
-                "welcome",
-                "goodbye",
                 "correction",
                 "operator",
                 name="noticekind",
@@ -1187,8 +1148,7 @@ def upgrade() -> None:
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_TRIGGERS if sqlite else POSTGRESQL_TRIGGERS:
         op.execute(statement)
-    for statement in (SQLITE_SEARCH,) if sqlite else POSTGRESQL_SEARCH:
-        op.execute(statement)
+    op.execute(SQLITE_SEARCH if sqlite else POSTGRESQL_SEARCH)
 
 
 def downgrade() -> None:
@@ -1296,9 +1256,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_consent_events_subscriber_id"), table_name="consent_events")
     op.drop_table("consent_events")
     op.drop_table("channel_states")
-    op.drop_index(op.f("ix_bounces_subscriber_id"), table_name="bounces")
-    op.drop_index(op.f("ix_bounces_at"), table_name="bounces")
-    op.drop_table("bounces")
     op.drop_table("suppressions")
     op.drop_index(op.f("ix_subscribers_person"), table_name="subscribers")
     op.drop_table("subscribers")
@@ -1310,5 +1267,3 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_bot_updates_at"), table_name="bot_updates")
     op.drop_table("bot_updates")
     op.drop_table("bot_chats")
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION trendbot_plain(text)")
