@@ -56,6 +56,16 @@ def test_who_would_wait_too_long_reserves_nothing(database: Database) -> None:
     assert waits(database, [[ALL, chat(1)]], now=T + 60) == [0]
 
 
+def test_after_a_late_message_the_next_one_waits_a_whole_interval(database: Database) -> None:
+    waits(database, [[ALL, chat(1)]])
+    database.write(rates.hold_off, [chat(1)], now=T + 0.7)
+    late, other = database.write(rates.reserve, [[ALL, chat(1)], [ALL, chat(2)]], now=T + 1.0)
+    assert (late.held_by, round(late.wait, 3)) == ("tg:chat:1", 0.7)
+    assert (other.reserved, other.wait) == (True, 0)
+    database.write(rates.hold_off, [chat(1)], now=T)  # it never brings a turn forward
+    assert round(database.write(rates.reserve, [[ALL, chat(1)]], now=T + 1.0)[0].wait, 3) == 0.7
+
+
 def test_a_pause_holds_everybody_and_ends(database: Database) -> None:
     database.write(rates.pause, ["tg:all", "tg:chat:1"], 3.0, now=T)
     database.write(rates.pause, ["tg:all"], 1.0, now=T)  # a shorter one ends none that is longer

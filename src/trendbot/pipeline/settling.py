@@ -46,7 +46,13 @@ def settlement_of(job: Job, error: TransportError, now: datetime) -> Settlement:
 
 
 def write_receipt(session: Session, job: Job, lease: str, receipt: Receipt, now: datetime) -> None:
-    """Write down that a message went, under which id, where its recipient moved, and what it named as missed."""
+    """Write down that a message went, under which id, where its recipient moved, and what it named as missed.
+
+    Where another part follows, its recipient's own rates count from now: the way here may have taken longer than the
+    turn foresaw, most of all where a connection had to be opened first.
+    """
+    if job.message.part + 1 < job.message.parts:
+        rates.hold_off(session, job.rates[1:])
     outbox.settle_sent(
         session, job.delivery.id, lease=lease, now=now, external_id=receipt.external_id, moved_to=receipt.moved_to
     )

@@ -98,6 +98,15 @@ def pause(session: Session, keys: Iterable[str], seconds: float, *, now: float |
     _keep(session, {key: max(until, tat) for key, tat in rows.items()})
 
 
+def hold_off(session: Session, budgets: Iterable[tuple[str, float]], *, now: float | None = None) -> None:
+    """Let the next turn in each of these budgets come a whole interval from now, however late the last one was used."""
+    wanted = dict(budgets)
+    if not wanted:
+        return
+    at = clock(session) if now is None else now
+    _keep(session, {key: max(tat, at + 1.0 / wanted[key]) for key, tat in _locked(session, sorted(wanted)).items()})
+
+
 def paused(session: Session, keys: Iterable[str], *, now: float | None = None) -> float:
     """Return the seconds for which a remote still wants to hear nothing within any of these budgets."""
     names = [_PAUSE + key for key in keys]

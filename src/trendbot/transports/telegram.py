@@ -28,9 +28,8 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 ALL = "tg:all"
-OVERALL, CHAT, GROUP = 25.0, 1 / 1.25, 20 / 61
-"""Messages a second: to everybody, to one chat, to one group or channel. A chat may have one a second and a group 20 a
-minute; what is over is for the way, which is longer where a connection has to be opened first."""
+OVERALL, CHAT, GROUP = 25.0, 1.0, 20 / 61
+"""Messages a second: to everybody, to one chat, to one group or channel (20 a minute, and a second for the way)."""
 CAPTION_UNITS = 1024
 _GROUPS = ("-", "@")
 
