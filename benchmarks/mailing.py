@@ -32,7 +32,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,13 +40,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.killing import COLUMNS, Count, Killing, counted, unsure_addresses  # noqa: E402
 from tests.contents import full  # noqa: E402
 from tests.mailing import addresses, desk, send, sender, transport, weekly_mail  # noqa: E402
 from tests.smtpd import Sink, smtp_server  # noqa: E402
 
 from trendbot.core.delivering import LostAnswer  # noqa: E402
 from trendbot.core.digests import DigestContent  # noqa: E402
-from trendbot.core.vocabulary import Cadence, DeliveryStatus  # noqa: E402
+from trendbot.core.vocabulary import Cadence  # noqa: E402
 from trendbot.pipeline.dressing import dresser  # noqa: E402
 from trendbot.pipeline.messages import message_of  # noqa: E402
 from trendbot.store import deliveries  # noqa: E402
@@ -169,102 +170,65 @@ def throughput(mails: int, connections: int, *, chart: bool, rounds: int) -> Non
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Count):
     """How many subscribers have the mail how often, and what their rows say."""
 
     policy: LostAnswer
     subscribers: int
     kills: int
-    once: int
-    doubled: int
-    missing: int
-    uncertain: int
-    unmarked_missing: int
     same_id: bool
     seconds: float
 
     def line(self) -> str:
         """Return the row of the table."""
         return (
-            f"| {self.policy} | {self.subscribers} | {self.kills} | {self.once} | {self.doubled} | {self.missing} | "
-            f"{self.uncertain} | {self.unmarked_missing} | {'yes' if self.same_id else 'NO'} | {self.seconds:.0f} s |"
+            f"| {self.policy} | {self.subscribers} | {self.kills} | {self.cells()} | "
+            f"{'yes' if self.same_id else 'NO'} | {self.seconds:.0f} s |"
         )
 
 
 HEAD = (
-    "| policy | subscribers | kills | once | twice or more | missing | rows uncertain | missing and not uncertain | "
-    "doubles share a Message-ID | took |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    f"| policy | subscribers | kills | {COLUMNS} | doubles share a Message-ID | took |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
 async def kill_run(folder: Path, *, policy: LostAnswer, subscribers: int, kills: int, seed: int) -> Outcome:
     """Send the mail, killing the sender at random moments, until nothing is left to send."""
-    started, chance = time.monotonic(), random.Random(seed)
+    started = time.monotonic()
     file = folder / f"{policy}.db"
     prepared(file, subscribers, week(chart=False), policy)
-    done, each = 0, max(1, subscribers // (kills + 1))
     async with smtp_server() as sink:
-        while done < kills:
-            done += await _killed(sink, file, after=chance.uniform(0.02, 2.0) * each, chance=chance)
-            if len(sink.arrived) >= subscribers and await _finished(file):
-                break
-        while not await _finished(file):
-            await _to_the_end(sink, file)
-        return _counted(sink, file, policy, subscribers, done, time.monotonic() - started)
-
-
-async def _killed(sink: Sink, file: Path, *, after: float, chance: random.Random) -> int:
-    """Kill a sender after about so many mails, at no particular point of its work; return 1 where it was."""
-    goal = len(sink.arrived) + int(after)
-    process = FORKS.Process(target=sender, args=(file, sink.port))
-    process.start()
-    while process.is_alive() and len(sink.arrived) < goal:  # noqa: ASYNC110  (another process changes it)
-        await asyncio.sleep(0.002)
-    await asyncio.sleep(chance.uniform(0.0, 0.02))
-    if not process.is_alive():
-        return 0
-    process.kill()
-    await asyncio.to_thread(process.join)
-    return 1
-
-
-async def _to_the_end(sink: Sink, file: Path) -> None:
-    process = FORKS.Process(target=sender, args=(file, sink.port))
-    process.start()
-    await asyncio.to_thread(process.join)
-    if process.exitcode != 0:
-        raise SystemExit("the sender failed")
-
-
-async def _finished(file: Path) -> bool:
-    with Database(sqlite_url(file)) as database:
-        counts = database.read(deliveries.count_deliveries)
-    return not counts.get(DeliveryStatus.PENDING) and not counts.get(DeliveryStatus.SENDING)
-
-
-def _counted(sink: Sink, file: Path, policy: LostAnswer, subscribers: int, kills: int, seconds: float) -> Outcome:
+        killing = Killing(
+            start=lambda: _start(sink, file),
+            arrived=lambda: len(sink.arrived),
+            file=file,
+            chance=random.Random(seed),
+        )
+        done = await killing.run(messages=subscribers, kills=kills)
     arrived = Counter(each.recipient for each in sink.arrived)
+    return Outcome(
+        policy=policy,
+        subscribers=subscribers,
+        kills=done,
+        **asdict(counted(arrived, addresses(subscribers), unsure_addresses(file, 10 * subscribers))),
+        same_id=_have_one_id_each(sink),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _start(sink: Sink, file: Path) -> multiprocessing.process.BaseProcess:
+    process = FORKS.Process(target=sender, args=(file, sink.port))
+    process.start()
+    return process
+
+
+def _have_one_id_each(sink: Sink) -> bool:
     ids: dict[str, set[bytes]] = {}
     for each in sink.arrived:
         name = each.content.partition(b"\r\nMessage-ID: ")[2].partition(b"\r\n")[0]
         ids.setdefault(each.recipient, set()).add(name)
-    with Database(sqlite_url(file)) as database:
-        rows = database.read(deliveries.list_deliveries, limit=10 * subscribers)
-    unsure = {row.address for row in rows if row.status is DeliveryStatus.UNCERTAIN}
-    readers = addresses(subscribers)
-    missing = {reader for reader in readers if not arrived[reader]}
-    return Outcome(
-        policy=policy,
-        subscribers=subscribers,
-        kills=kills,
-        once=sum(arrived[reader] == 1 for reader in readers),
-        doubled=sum(arrived[reader] > 1 for reader in readers),
-        missing=len(missing),
-        uncertain=len(unsure),
-        unmarked_missing=len(missing - unsure),
-        same_id=all(len(each) == 1 for each in ids.values()),
-        seconds=seconds,
-    )
+    return all(len(each) == 1 for each in ids.values())
 
 
 def main() -> None:

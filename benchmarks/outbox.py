@@ -21,19 +21,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.killing import COLUMNS, Count, Killing, counted, unsure_addresses  # noqa: E402
 from tests.botapi import TOKEN, BotApi, Limits, bot_api  # noqa: E402
 from tests.outbox import broadcast, numbers, sender  # noqa: E402
 
 from trendbot.core.delivering import LostAnswer  # noqa: E402
-from trendbot.core.vocabulary import DeliveryStatus  # noqa: E402
-from trendbot.store import deliveries  # noqa: E402
 from trendbot.store.database import Database, sqlite_url  # noqa: E402
 from trendbot.store.migrate import upgrade  # noqa: E402
 
@@ -42,32 +41,26 @@ FORKS.set_forkserver_preload(["tests.outbox", "telegram", "trendbot.transports.t
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Count):
     """How many subscribers have the digest how often, and what their rows say."""
 
     policy: LostAnswer
     subscribers: int
     kills: int
-    once: int
-    doubled: int
-    missing: int
-    uncertain: int
-    uncertain_missing: int
-    unmarked_missing: int
     caused: int
     seconds: float
 
     def line(self) -> str:
         """Return the row of the table."""
         return (
-            f"| {self.policy} | {self.subscribers} | {self.kills} | {self.once} | {self.doubled} | {self.missing} | "
-            f"{self.uncertain} | {self.unmarked_missing} | {self.caused} | {self.seconds:.0f} s |"
+            f"| {self.policy} | {self.subscribers} | {self.kills} | {self.cells()} | {self.caused} | "
+            f"{self.seconds:.0f} s |"
         )
 
 
 HEAD = (
-    "| policy | subscribers | kills | once | twice or more | missing | rows uncertain | missing and not uncertain | "
-    "429s | took |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    f"| policy | subscribers | kills | {COLUMNS} | 429s | took |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
@@ -75,22 +68,29 @@ async def kill_run(
     folder: Path, *, policy: LostAnswer, subscribers: int, kills: int, rate: float, seed: int
 ) -> Outcome:
     """Broadcast, killing the sender at random moments, until nothing is left to send."""
-    started, chance = time.monotonic(), random.Random(seed)
+    started = time.monotonic()
     file = folder / f"{policy}.db"
     with Database(sqlite_url(file)) as database:
         upgrade(database)
         broadcast(database, subscribers=subscribers, policy=policy, now=datetime.now(UTC) - timedelta(minutes=1))
-    done = 0
     limits = Limits(overall=10 * rate, per_chat=1000, burst=1000)
     async with bot_api(limits=limits) as api:
-        each = max(1, subscribers // (kills + 1))
-        while done < kills:
-            done += await _killed(api, file, rate, after=chance.uniform(0.02, 2.0) * each, chance=chance)
-            if len(api.sent) >= subscribers and await _finished(file):
-                break
-        while not await _finished(file):
-            await _to_the_end(api, file, rate)
-        return _counted(api, file, policy, subscribers, done, limits.caused, time.monotonic() - started)
+        killing = Killing(
+            start=lambda: _start(api, file, rate),
+            arrived=lambda: len(api.sent),
+            file=file,
+            chance=random.Random(seed),
+        )
+        done = await killing.run(messages=subscribers, kills=kills)
+    unsure = {int(address or 0) for address in unsure_addresses(file, 10 * subscribers)}
+    return Outcome(
+        policy=policy,
+        subscribers=subscribers,
+        kills=done,
+        **asdict(counted(Counter(sent.chat_id for sent in api.sent), numbers(subscribers), unsure)),
+        caused=limits.caused,
+        seconds=time.monotonic() - started,
+    )
 
 
 def _start(api: BotApi, file: Path, rate: float) -> multiprocessing.process.BaseProcess:
@@ -98,57 +98,6 @@ def _start(api: BotApi, file: Path, rate: float) -> multiprocessing.process.Base
     process = FORKS.Process(target=sender, args=(file, api.base_url, TOKEN, rate))
     process.start()
     return process
-
-
-async def _killed(api: BotApi, file: Path, rate: float, *, after: float, chance: random.Random) -> int:
-    """Kill a sender after about so many messages, at no particular point of its work; return 1 where it was."""
-    goal = len(api.sent) + int(after)
-    process = _start(api, file, rate)
-    while process.is_alive() and len(api.sent) < goal:  # noqa: ASYNC110  (another process changes it)
-        await asyncio.sleep(0.002)
-    await asyncio.sleep(chance.uniform(0.0, 0.02))
-    if not process.is_alive():
-        return 0
-    process.kill()
-    await asyncio.to_thread(process.join)
-    return 1
-
-
-async def _to_the_end(api: BotApi, file: Path, rate: float) -> None:
-    process = _start(api, file, rate)
-    await asyncio.to_thread(process.join)
-    if process.exitcode != 0:
-        raise SystemExit("the sender failed")
-
-
-async def _finished(file: Path) -> bool:
-    with Database(sqlite_url(file)) as database:
-        counts = database.read(deliveries.count_deliveries)
-    return not counts.get(DeliveryStatus.PENDING) and not counts.get(DeliveryStatus.SENDING)
-
-
-def _counted(
-    api: BotApi, file: Path, policy: LostAnswer, subscribers: int, kills: int, caused: int, seconds: float
-) -> Outcome:
-    arrived = Counter(sent.chat_id for sent in api.sent)
-    with Database(sqlite_url(file)) as database:
-        rows = database.read(deliveries.list_deliveries, limit=10 * subscribers)
-    unsure = {int(row.address or 0) for row in rows if row.status is DeliveryStatus.UNCERTAIN}
-    chats = numbers(subscribers)
-    missing = {chat for chat in chats if not arrived[chat]}
-    return Outcome(
-        policy=policy,
-        subscribers=subscribers,
-        kills=kills,
-        once=sum(arrived[chat] == 1 for chat in chats),
-        doubled=sum(arrived[chat] > 1 for chat in chats),
-        missing=len(missing),
-        uncertain=len(unsure),
-        uncertain_missing=len(missing & unsure),
-        unmarked_missing=len(missing - unsure),
-        caused=caused,
-        seconds=seconds,
-    )
 
 
 def main() -> None:

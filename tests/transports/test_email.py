@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import mailing
 from tests.smtpd import Script, Sink, smtp_server
 
 from trendbot.core.delivering import LostAnswer
@@ -15,22 +16,15 @@ from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import ChannelError, RecipientError, TransportError, UnreachableError
 from trendbot.transports.base import Mailing, Message
 from trendbot.transports.email import EmailTransport
-from trendbot.transports.email_server import MailIdentity, MailRates, MailServer
-from trendbot.transports.mime import PERSONAL, MailAddress
+from trendbot.transports.email_server import MailRates, MailServer
+from trendbot.transports.mime import PERSONAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 NOW = datetime(2026, 11, 15, 18, tzinfo=UTC)
 PAGE = "https://digest.example/u/" + "t" * 60
-IDENTITY = MailIdentity(
-    sender=MailAddress(name="The Digest", address="digest@mail.example"),
-    list_name="The Digest",
-    list_id="digest.mail.example",
-    feedback="mailexample",
-    reply_to="editor@mail.example",
-    unsubscribe="leave@mail.example",
-)
+IDENTITY = replace(mailing.IDENTITY, reply_to="editor@mail.example")
 MESSAGE = Message(
     key="e1.c2.s3.p0",
     kind=ChannelKind.EMAIL,
