@@ -65,6 +65,8 @@ def upgrade() -> None:
     with op.batch_alter_table("entry_tombstones") as batch:
         batch.alter_column("dated_at", existing_type=sa.DateTime(timezone=True), nullable=False)
     _allow_notices(NEW_NOTICES)
+    with op.batch_alter_table("subscriptions") as batch:
+        batch.drop_column("soft_bounces")  # they are counted from bounces
     if op.get_bind().dialect.name == "postgresql":
         _raise_as(" USING ERRCODE = 'check_violation'")
         op.execute("DROP INDEX ix_entries_search")
@@ -78,6 +80,8 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION trendbot_plain(text)")
         op.execute(OLD_SEARCH)
         _raise_as("")
+    with op.batch_alter_table("subscriptions") as batch:
+        batch.add_column(sa.Column("soft_bounces", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE notices SET notice = 'confirm' WHERE notice IN ('welcome', 'goodbye')")
     _allow_notices(OLD_NOTICES)
     with op.batch_alter_table("entry_tombstones") as batch:

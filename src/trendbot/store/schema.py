@@ -860,7 +860,6 @@ class Subscription(Base):
     alerts: Mapped[int] = mapped_column(default=0)
     paused_until: Mapped[datetime | None]
     next_at: Mapped[datetime | None] = mapped_column(index=True)
-    soft_bounces: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]
 
 
