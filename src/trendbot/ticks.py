@@ -25,13 +25,11 @@ from trendbot.core.slots import DueSlot, Timetable, latest_slot
 from trendbot.core.vocabulary import Cadence, ChannelKind, NoticeKind
 from trendbot.errors import NotFoundError, StoreError, TrendbotError
 from trendbot.jobs import digested, follow_feeds
+from trendbot.jobs.sending import send_due
 from trendbot.logs import get_logger
-from trendbot.pipeline.amending import amend
-from trendbot.pipeline.audience import to_subscribers
 from trendbot.pipeline.compose import ComposeReport
-from trendbot.pipeline.deliver import DeliverReport, deliver, problems_of
+from trendbot.pipeline.deliver import DeliverReport, problems_of
 from trendbot.pipeline.desk import publish
-from trendbot.pipeline.dressing import dresser
 from trendbot.pipeline.errata import find_errata
 from trendbot.pipeline.measure import measure
 from trendbot.pipeline.prune import prune
@@ -42,7 +40,6 @@ from trendbot.store.checkup import count_entries
 from trendbot.store.database import Session
 from trendbot.store.feeds import list_feeds
 from trendbot.store.notices import Notice, enqueue_notice
-from trendbot.subscriptions import end_pauses
 
 log = get_logger(__name__)
 
@@ -148,20 +145,7 @@ async def _drafts(app: App, cadence: Cadence, now: datetime) -> None:
 async def deliver_due(app: App, watch: Watch, *, stop: asyncio.Event) -> DeliverReport:
     """Enqueue what subscribers are to get now, and send what is due; `stop` ends it after the message in hand."""
     now = app.clock()
-    await app.database.run(end_pauses, now=now)
-    fanned = await asyncio.to_thread(to_subscribers, app.database, app.renderer, now=now)
-    await amend(app.database, transports=app.transports, clock=app.clock, dress=dresser(app.database, app.mail))
-    report = await deliver(
-        app.database,
-        transports=app.transports,
-        clock=app.clock,
-        renderer=app.renderer,
-        recipients=app.recipients,
-        dress=dresser(app.database, app.mail),
-        home=app.home,
-        alone=watch.alone_since is not None,
-        stop=stop,
-    )
+    report, fanned = await send_due(app, now=now, alone=watch.alone_since is not None, stop=stop)
     for problem in dict.fromkeys((*fanned, *problems_of(report))):
         log.error("delivery_problem", what=problem)
     if fanned or problems_of(report):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from trendbot.core.hours import zone
+from trendbot.bootstrap.zones import refuse_unknown_zone
 from trendbot.core.posting import Rhythm
 from trendbot.errors import ConfigError
 from trendbot.pipeline.linkedin_account import StoredAccount
@@ -60,10 +60,7 @@ def linkedin_rhythm(settings: Settings) -> Rhythm:
 
     """
     asked = settings.linkedin
-    try:
-        zone(asked.timezone)
-    except ValueError as error:
-        raise ConfigError(f"setting linkedin.timezone: {error}; write one such as Europe/Berlin") from error
+    refuse_unknown_zone("linkedin.timezone", asked.timezone)
     weekdays = tuple(asked.weekdays.replace(",", " ").split())
     return Rhythm(hour=asked.hour, timezone=asked.timezone, weekdays=weekdays, quiet_days=asked.quiet_days)
 

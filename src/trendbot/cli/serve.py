@@ -134,17 +134,13 @@ def plan_of(settings: Settings) -> Plan:
         ConfigError: there is no such time zone.
 
     """
-    from trendbot.core.hours import zone
+    from trendbot.bootstrap.zones import refuse_unknown_zone
     from trendbot.core.slots import Timetable
     from trendbot.core.vocabulary import Cadence
-    from trendbot.errors import ConfigError
     from trendbot.scheduler import Plan
 
     asked = settings.schedule
-    try:
-        zone(asked.timezone)
-    except ValueError as error:
-        raise ConfigError(f"setting schedule.timezone: {error}; write one such as Europe/Berlin") from error
+    refuse_unknown_zone("schedule.timezone", asked.timezone)
     late = {Cadence.DAILY: asked.daily_late_hours, Cadence.WEEKLY: asked.weekly_late_hours}
     hours = {Cadence.DAILY: asked.daily_hour, Cadence.WEEKLY: asked.weekly_hour}
 

@@ -84,22 +84,12 @@ def _lines(raw: Raw) -> Iterator[str]:
         text = _without_markup(text)
         if _MARKUP_AGAIN.match(text):  # escaped twice, as many generators do
             text = _without_markup(text)
-    if _is_ordinary(text):
-        yield from filter(None, (line.strip(" ") for line in text.split("\n")))
-        return
     for line in text.splitlines():
         plain = _single_spaced(line)
         if not plain.isprintable():  # Python counts all that deceives as unprintable
             plain = " ".join(_DECEIVING.sub("", plain).split())
         if plain:
             yield plain if plain.isascii() else unicodedata.normalize("NFC", plain)
-
-
-def _is_ordinary(text: str) -> bool:
-    """Tell whether its lines are fit as they stand, but for a space at their ends: most texts are."""
-    if "  " in text or not text.replace("\n", "").isprintable():
-        return False
-    return text.isascii() or unicodedata.is_normalized("NFC", text)
 
 
 def _single_spaced(text: str) -> str:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from trendbot.bootstrap import App, desk_of
 from trendbot.core.vocabulary import Cadence
 from trendbot.errors import ConfigError, TrendbotError
+from trendbot.jobs.sending import send_due
 from trendbot.logs import get_logger
-from trendbot.pipeline.amending import amend
-from trendbot.pipeline.audience import to_subscribers
 from trendbot.pipeline.compose import ComposeReport
-from trendbot.pipeline.deliver import DeliverReport, deliver
+from trendbot.pipeline.deliver import DeliverReport
 from trendbot.pipeline.desk import publish
-from trendbot.pipeline.dressing import dresser
 from trendbot.pipeline.errata import find_errata
 from trendbot.pipeline.group import GroupReport, group_entries
 from trendbot.pipeline.index import index_news
@@ -24,7 +22,6 @@ from trendbot.pipeline.poll import Asks, PollReport, poll
 from trendbot.pipeline.tag import TagReport, ThemesFile, tag_entries
 from trendbot.pipeline.terms import follow_names
 from trendbot.store.checkup import count_entries
-from trendbot.subscriptions import end_pauses
 
 log = get_logger(__name__)
 
@@ -108,22 +105,10 @@ async def publish_due(app: App, cadences: Sequence[Cadence], progress: Progress)
             log.exception("compose_failed", cadence=cadence)
             problems.append(f"no {cadence} digest: {error}")
     progress("deliver", 0, 0)
-    await app.database.run(end_pauses, now=now)
-    fanned = await asyncio.to_thread(to_subscribers, app.database, app.renderer, now=now)
-    await amend(app.database, transports=app.transports, clock=app.clock, dress=dresser(app.database, app.mail))
+    delivered, fanned = await send_due(app, now=now, patience=PATIENCE, close=True)
     return Published(
         measure=measured,
         digests=tuple(reports),
-        deliver=await deliver(
-            app.database,
-            transports=app.transports,
-            clock=app.clock,
-            renderer=app.renderer,
-            recipients=app.recipients,
-            dress=dresser(app.database, app.mail),
-            home=app.home,
-            patience=PATIENCE,
-            close=True,
-        ),
+        deliver=delivered,
         problems=(*problems, *fanned),
     )

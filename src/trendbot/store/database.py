@@ -10,17 +10,15 @@ is one hop to the single writer thread: ``await database.run(fn, ...)``.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -100,28 +98,6 @@ class Database:
                     raise
             tries += 1
             time.sleep(random.uniform(0.0, 0.02))
-
-    @contextlib.contextmanager
-    def exclusive(self, name: str) -> Iterator[bool]:
-        """Hold what only one process may do at a time; gives False where another holds it. It ends with its process.
-
-        On SQLite the lock on the home has seen to it already. On PostgreSQL it is an advisory lock: connections have to
-        reach the server itself, or a pool of sessions.
-        """
-        if self.dialect != "postgresql":
-            yield True
-            return
-        with translated(self.engine):
-            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        key = {"key": int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")}
-        try:
-            with translated(self.engine):
-                mine = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
-            yield mine
-        finally:
-            with contextlib.suppress(DatabaseError):  # where the connection is gone, so is the lock
-                connection.execute(text("SELECT pg_advisory_unlock_all()"))
-            connection.close()
 
     def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(session, ...)` in one reading transaction: one moment of the database, and no writer is blocked."""
