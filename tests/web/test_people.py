@@ -217,6 +217,7 @@ def test_personal_pages_are_kept_by_nobody(client: TestClient, people: People, p
 def test_where_no_list_takes_mail_nobody_is_told_to_wait_for_one(client: TestClient, people: People, app: App) -> None:
     app.database.write(remove_channel, "list")
     assert "This site sends no mail" in client.get("/subscribe").text
+    assert "By email" not in client.get("/subscribe").text
     assert "This site sends no mail" in client.post("/subscribe", data={"address": ADDRESS}).text
     about = client.get("/about").text
     assert "/feed.atom" in about
