@@ -117,6 +117,9 @@ def test_evaluate_stories(cli: Cli, tmp_path: Path) -> None:
     assert (found["items"], found["entries"]) == (4, 3)
     assert found["items_per_second"] > 0
     assert "B³" in cli("evaluate", "stories", file).out
+    unnamed = cli("evaluate", "stories", lines([{"id": 1, "title": "A", "cluster": "c"}], tmp_path / "other.jsonl"))
+    assert "no item names its story (field `story`)" in unnamed.err
+    assert "no item names its story" not in cli("evaluate", "stories", file).err
     broken = cli("evaluate", "stories", lines([{"id": 1}], tmp_path / "broken.jsonl"))
     assert (broken.code, len(broken.err.splitlines())) == (2, 1)
 

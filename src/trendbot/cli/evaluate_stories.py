@@ -45,6 +45,9 @@ def stories(file: Path, json_: bool, ignore_urls: bool) -> None:
     from trendbot.pipeline.judge_stories import judge_stories, labelled_items
 
     judged = judge_stories(labelled_items(read_lines(file), name=str(file), urls=not ignore_urls), background())
+    if not judged.agreement.entries:
+        warning = "no item names its story (field `story`): nothing is judged, and the figures below say nothing"
+        click.echo(f"trendbot: {warning}", err=True)
     if json_:
         show_json(as_data(judged))
     else:
