@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from trendbot.core.vocabulary import Cadence, DeliveryStatus
@@ -29,16 +30,30 @@ async def keep_files(database: Database, transport: FilesTransport, renderer: Re
         digest = database.read(digests.latest_digest, cadence)
         if digest is None:
             continue
-        for delivery in database.read(deliveries.list_deliveries, digest_id=digest.id, status=DeliveryStatus.SENT):
-            if delivery.channel.transport == transport.name:
-                receipt = await _present(transport, charted(delivery, message_of(delivery)))
-                paths.extend(receipt.files)
-                shown.append(_shown(delivery, transport, receipt))
+        for delivery in _written(database, digest.id, transport):
+            receipt = await _present(transport, charted(delivery, message_of(delivery)))
+            paths.extend(receipt.files)
+            shown.append(_shown(delivery, transport, receipt))
     if shown and renderer is not None:
         page = transport.folder / PREVIEW
-        write_atomically(page, render_preview(renderer, shown, _earlier(database, transport)).encode())
+        if not _shows(page, paths):
+            write_atomically(page, render_preview(renderer, shown, _earlier(database, transport)).encode())
         paths.insert(0, page)
     return tuple(paths)
+
+
+def _written(database: Database, digest_id: int, transport: FilesTransport) -> tuple[Delivery, ...]:
+    return database.read(
+        deliveries.list_deliveries, digest_id=digest_id, status=DeliveryStatus.SENT, transport=transport.name
+    )
+
+
+def _shows(page: Path, files: Sequence[Path]) -> bool:
+    """Say whether the page is there and younger than all that it shows: each pass over the outbox asks."""
+    try:
+        return page.stat().st_mtime_ns > max(path.stat().st_mtime_ns for path in files)
+    except FileNotFoundError:
+        return False
 
 
 def _earlier(database: Database, transport: FilesTransport) -> list[Earlier]:
@@ -47,11 +62,9 @@ def _earlier(database: Database, transport: FilesTransport) -> list[Earlier]:
     charted = charter(database)
     for cadence in Cadence:
         for digest in database.read(digests.list_digests, cadence=cadence, limit=EARLIER + 1)[1:]:
-            sent = database.read(deliveries.list_deliveries, digest_id=digest.id, status=DeliveryStatus.SENT)
             paths = [
                 path
-                for delivery in sent
-                if delivery.channel.transport == transport.name
+                for delivery in _written(database, digest.id, transport)
                 for path in transport.paths(charted(delivery, message_of(delivery)))
                 if path.is_file()
             ]

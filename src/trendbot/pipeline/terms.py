@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from trendbot.core.names.finding import name_key
 from trendbot.core.names.known import Known, keys_of_terms
@@ -30,7 +31,12 @@ class Who:
 
 def known_names(database: Database, *, now: datetime) -> Known:
     """Return the names that need not be put forward: the terms in force, with their spellings."""
-    themes = rules_in_force(database, None, now=now).themes
+    return _known(rules_in_force(database, None, now=now).themes)
+
+
+@lru_cache(maxsize=2)
+def _known(themes: ThemeSet) -> Known:
+    """Spell out every term of the rules, once for all polls."""
     return Known(keys=keys_of_terms(themes.terms), common=common_words())
 
 

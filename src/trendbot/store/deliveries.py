@@ -19,6 +19,7 @@ from trendbot.core.delivering import LATE, MAY_FOLLOW, delivery_key
 from trendbot.core.digests import DigestContent, Rendering
 from trendbot.core.vocabulary import Cadence, DeliveryStatus, NoticeKind
 from trendbot.errors import ConflictError, NotFoundError
+from trendbot.store import engine
 from trendbot.store.channels import FILES, Channel, channel_of, ensure_file_channels, list_channels
 from trendbot.store.digests import Digest, Edition, freeze
 from trendbot.store.schema import Channel as ChannelRow
@@ -80,14 +81,20 @@ class Delivery:
 
 
 def write_new(session: Session, wanted: Sequence[NewDelivery]) -> int:
-    """Write pending deliveries, unless their keys are there already; return how many are new."""
+    """Write pending deliveries, unless their keys are there already; return how many are new.
+
+    Workers, where there are any, hear of them when the transaction is committed.
+    """
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    new = 0
+    new: dict[datetime, list[int]] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         rows = [_values(each) for each in wanted[start : start + _AT_ONCE]]
         statement = insert(DeliveryRow).values(rows).on_conflict_do_nothing(index_elements=["key"])
-        new += len(session.scalars(statement.returning(DeliveryRow.id)).all())
-    return new
+        for number, at in session.execute(statement.returning(DeliveryRow.id, DeliveryRow.not_before)):
+            new.setdefault(at, []).append(number)
+    for at, numbers in new.items():
+        engine.announce(session, sorted(numbers), at=at)
+    return sum(len(numbers) for numbers in new.values())
 
 
 def _values(new: NewDelivery) -> dict[str, Any]:
@@ -162,6 +169,7 @@ def list_deliveries(
     digest_id: int | None = None,
     status: DeliveryStatus | None = None,
     channel_id: int | None = None,
+    transport: str | None = None,
     limit: int = 200,
     latest: bool = False,
 ) -> tuple[Delivery, ...]:
@@ -173,6 +181,8 @@ def list_deliveries(
         query = query.where(DeliveryRow.status == status)
     if channel_id is not None:
         query = query.where(DeliveryRow.channel_id == channel_id)
+    if transport is not None:
+        query = query.where(ChannelRow.transport == transport)
     return tuple(delivery_of(*row) for row in session.execute(query))
 
 
