@@ -16,7 +16,7 @@ from trendbot.paths import bundled
 from trendbot.pipeline.compose import compose
 from trendbot.pipeline.deliver import DeliverReport, deliver
 from trendbot.render.environment import Renderer
-from trendbot.store import deliveries, outbox
+from trendbot.store import claims, deliveries, outbox
 from trendbot.transports.files import FilesTransport
 from trendbot.transports.mime import MailAddress
 
@@ -86,7 +86,7 @@ async def test_killed_between_claim_and_settling_the_files_are_written_once_more
     composed: Database, files: FilesTransport, now: datetime
 ) -> None:
     first = composed.read(outbox.due, transports=["files"], now=now)[0]
-    composed.write(outbox.claim, first.id, now=now)
+    composed.write(claims.claim, first.id, now=now)
     report = await run(composed, files, now)
     assert report.sent == 3
     assert statuses(composed) == [DeliveryStatus.SENT] * 3

@@ -22,7 +22,7 @@ from trendbot.errors import ChannelError, ConflictError, RecipientError, StoreEr
 from trendbot.pipeline.deliver import DeliverReport, deliver, problems_of
 from trendbot.pipeline.guard import MARK, resume
 from trendbot.pipeline.outcomes import Recipients
-from trendbot.store import channels, consent, deliveries, digests, notices, outbox, rates
+from trendbot.store import channels, claims, consent, deliveries, digests, notices, rates, settlements
 from trendbot.store.channels import Channel, NewChannel
 from trendbot.store.database import Database, sqlite_url
 from trendbot.store.deliveries import Delivery
@@ -310,8 +310,8 @@ async def test_the_policy_of_the_channel_comes_before_the_transports(database: D
     post(database, 1, now)
     await run(database, bot(TransportError("lost", permanent=False, outcome_known=False), policy=LostAnswer.HOLD), now)
     assert [row.status for row in of(database, wire)] == [S.PENDING]
-    database.write(outbox.claim, of(database, wire)[0].id, now=now + HOUR)
-    database.write(outbox.recover, policies={"telegram": LostAnswer.HOLD}, now=now + HOUR, alone=True)
+    database.write(claims.claim, of(database, wire)[0].id, now=now + HOUR)
+    database.write(settlements.recover, policies={"telegram": LostAnswer.HOLD}, now=now + HOUR, alone=True)
     assert [row.status for row in of(database, wire)] == [S.PENDING]
 
 
@@ -343,7 +343,7 @@ async def test_a_transport_that_can_tell_is_asked(
 ) -> None:
     wire = post_channel(database)
     post(database, 1, now)
-    database.write(outbox.claim, of(database, wire)[0].id, now=now)
+    database.write(claims.claim, of(database, wire)[0].id, now=now)
     transport = Knowing(found)
     await run(database, transport, now)
     assert of(database, wire)[0].status is status
@@ -403,11 +403,11 @@ def test_people_lead_on_what_stands_still(database: Database, now: datetime) -> 
     wire = post_channel(database)
     post(database, 1, now)
     key = of(database, wire)[0].key
-    database.write(outbox.claim, of(database, wire)[0].id, now=now)
+    database.write(claims.claim, of(database, wire)[0].id, now=now)
     for to in (S.SENT, S.PENDING, S.SKIPPED):
         with pytest.raises(ConflictError, match="is sending"):
             database.write(deliveries.lead_on, key, to=to, now=now)
-    database.write(outbox.recover, policies={}, now=now, alone=True)
+    database.write(settlements.recover, policies={}, now=now, alone=True)
     assert database.write(deliveries.lead_on, key, to=S.SENT, now=now).status is S.SENT
     with pytest.raises(ConflictError, match="is sent"):
         database.write(deliveries.lead_on, key, to=S.PENDING, now=now)

@@ -12,7 +12,7 @@ from trendbot.core.delivering import LostAnswer, Settlement
 from trendbot.core.digests import Rendering
 from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus
 from trendbot.errors import ConflictError, NotFoundError
-from trendbot.store import deliveries, digests, outbox
+from trendbot.store import claims, deliveries, digests, outbox, settlements
 
 if TYPE_CHECKING:
     from trendbot.store.database import Database
@@ -87,12 +87,12 @@ def test_every_part_has_one_delivery_with_a_readable_key(database: Database, now
 def test_a_delivery_is_claimed_once_and_settled_with_its_lease(database: Database, now: datetime) -> None:
     publish(database, now)
     first = due(database, now)[0]
-    lease = database.write(outbox.claim, first.id, now=now).lease
+    lease = database.write(claims.claim, first.id, now=now).lease
     assert lease is not None
-    assert database.write(outbox.claim, first.id, now=now) == outbox.Claim()
-    stranger = database.write(outbox.settle_sent, first.id, lease="other", now=now, external_id="x")
+    assert database.write(claims.claim, first.id, now=now) == claims.Claim()
+    stranger = database.write(settlements.settle_sent, first.id, lease="other", now=now, external_id="x")
     assert not stranger
-    assert database.write(outbox.settle_sent, first.id, lease=lease, now=now, external_id="x")
+    assert database.write(settlements.settle_sent, first.id, lease=lease, now=now, external_id="x")
     assert first.id not in [row.id for row in due(database, now)]
     (sent,) = database.read(deliveries.list_deliveries, status=DeliveryStatus.SENT)
     assert (sent.attempts, sent.external_id, sent.error) == (1, "x", None)
@@ -101,9 +101,9 @@ def test_a_delivery_is_claimed_once_and_settled_with_its_lease(database: Databas
 def test_a_failed_attempt_comes_back_at_its_time(database: Database, now: datetime) -> None:
     publish(database, now)
     first = due(database, now)[0]
-    lease = database.write(outbox.claim, first.id, now=now).lease or ""
+    lease = database.write(claims.claim, first.id, now=now).lease or ""
     later = Settlement(status=DeliveryStatus.PENDING, not_before=now + timedelta(minutes=1))
-    assert database.write(outbox.settle_failed, first.id, lease=lease, settlement=later, error="busy", now=now)
+    assert database.write(settlements.settle_failed, first.id, lease=lease, settlement=later, error="busy", now=now)
     assert first.id not in [row.id for row in due(database, now)]
     (back,) = [row for row in due(database, now + timedelta(minutes=1)) if row.id == first.id]
     assert (back.attempts, back.error) == (1, "busy")
@@ -117,16 +117,16 @@ def test_what_a_killed_process_left_follows_the_policy(
 ) -> None:
     publish(database, now)
     first = due(database, now)[0]
-    database.write(outbox.claim, first.id, now=now)
-    waiting = database.write(outbox.recover, policies={"files": policy}, now=now, alone=False)
+    database.write(claims.claim, first.id, now=now)
+    waiting = database.write(settlements.recover, policies={"files": policy}, now=now, alone=False)
     assert waiting == 0  # the lease still runs, and another process may hold it
-    assert database.write(outbox.recover, policies={"files": policy}, now=now, alone=True) == 1
+    assert database.write(settlements.recover, policies={"files": policy}, now=now, alone=True) == 1
     assert [row.id for row in database.read(deliveries.list_deliveries, status=status) if row.id == first.id]
 
 
 def test_a_lease_that_ran_out_is_no_longer_held(database: Database, now: datetime) -> None:
     publish(database, now)
     first = due(database, now)[0]
-    database.write(outbox.claim, first.id, now=now)
+    database.write(claims.claim, first.id, now=now)
     later = now + timedelta(seconds=31)
-    assert database.write(outbox.recover, policies={"files": LostAnswer.RESEND}, now=later, alone=False) == 1
+    assert database.write(settlements.recover, policies={"files": LostAnswer.RESEND}, now=later, alone=False) == 1

@@ -23,7 +23,7 @@ from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Tally
 from trendbot.pipeline.pacing import oversee, pace
 from trendbot.pipeline.shown_files import keep_files
 from trendbot.render.environment import Renderer
-from trendbot.store import outbox, rates
+from trendbot.store import rates, settlements
 from trendbot.store.channels import FILES
 from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
@@ -109,11 +109,11 @@ async def deliver(
 async def _sweep(database: Database, transports: Mapping[str, Transport], clock: Clock, *, alone: bool) -> None:
     """Settle what a killed process left, and ask remotes that can tell what became of it."""
     await database.run(
-        outbox.recover, policies={name: each.policy for name, each in transports.items()}, now=clock(), alone=alone
+        settlements.recover, policies={name: each.policy for name, each in transports.items()}, now=clock(), alone=alone
     )
     able = {name: each for name, each in transports.items() if isinstance(each, Probes)}
     always = [name for name, each in able.items() if transports[name].policy is LostAnswer.PROBE]
-    for delivery in database.read(outbox.uncertain, probing=always, plain=sorted(able)):
+    for delivery in database.read(settlements.uncertain, probing=always, plain=sorted(able)):
         await _probe(database, delivery, able[delivery.channel.transport], clock)
 
 
@@ -122,13 +122,13 @@ async def _probe(database: Database, delivery: Delivery, transport: Probes, cloc
         receipt = await transport.probe(message_of(delivery))
     except TransportError as error:
         log.info("probe_undecided", key=delivery.key, reason=str(error))
-        await database.run(outbox.note_doubt, delivery.id, why=str(error))
+        await database.run(settlements.note_doubt, delivery.id, why=str(error))
         return
     except Exception:
         log.exception("probe_broke", key=delivery.key)
         return
     await database.run(
-        outbox.settle_probed,
+        settlements.settle_probed,
         delivery.id,
         landed=receipt is not None,
         external_id=receipt.external_id if receipt else None,

@@ -1,8 +1,7 @@
 """The outbox at work: several sends in flight, each in its turn, each row a transaction of its own.
 
 For every message: wait for a turn within the shared rates ─▶ claim ─▶ send ─▶ settle. The turn is waited for before the
-claim, so that a row is in `sending` only as long as the request; what dies in between is known to be uncertain. After
-the remote has answered, the answer is kept and its commit is tried again for half a minute.
+claim, so that a row is in `sending` only as long as the request; what dies in between is known to be uncertain.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trendbot.clock import Clock
-from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT, Settlement, back_off
-from trendbot.core.vocabulary import DeliveryStatus
-from trendbot.errors import ChannelError, RecipientError, StoreError, TransportError, UnreachableError
+from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT
+from trendbot.errors import TransportError
 from trendbot.logs import get_logger
+from trendbot.pipeline.answers import Answers
 from trendbot.pipeline.messages import message_of, preface_of
-from trendbot.pipeline.outcomes import Dress, FailedDelivery, Recipients, Tally
-from trendbot.pipeline.settling import Job, settlement_of, write_receipt, write_refusal
-from trendbot.store import channels, outbox, rates
+from trendbot.pipeline.outcomes import Dress, Recipients, Tally
+from trendbot.pipeline.settling import Job
+from trendbot.store import claims, outbox, rates
 from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
-from trendbot.transports.base import Narrow, Receipt, Transport
+from trendbot.transports.base import Narrow, Transport
 
 log = get_logger(__name__)
 
@@ -38,8 +37,6 @@ LEAST_AHEAD, MOST_AHEAD = 1, 16
 """Turns held at least and at most."""
 IN_FLIGHT = 64
 """Messages that wait for their turn or are on the wire, at most."""
-KEEP_ANSWER = 30.0
-"""Seconds for which the commit of an answer is tried again."""
 
 
 class Sender:
@@ -60,18 +57,16 @@ class Sender:
     ) -> None:
         self.database, self.transports, self.clock = database, transports, clock
         self.recipients, self.dress, self.patience = recipients, dress, patience
-        self.stop, self.on_sent = stop or asyncio.Event(), on_sent
-        self.send_timeout, self.tally = send_timeout, Tally()
+        self.stop = stop or asyncio.Event()
+        self.send_timeout = send_timeout
+        self.answers = Answers(database, clock, recipients=recipients, on_sent=on_sent)
         self._queue: deque[Job] = deque()
         self._held: set[int] = set()
         self._later: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen: set[tuple[int, int, datetime]] = set()
-        self._shut: dict[str, float] = {}
-        self._unreachable: dict[str, int] = {}
         self._idle = 0.0
-        self._claiming, self._settling, self._calm = asyncio.Lock(), 0, asyncio.Event()
-        self._calm.set()
+        self._claiming = asyncio.Lock()
         self._waiting, self._ahead, self._turn_free = 0, LEAST_AHEAD, asyncio.Event()
         self._on_the_way: Counter[str] = Counter()
         self._most = {name: _at_once(each) for name, each in transports.items()}
@@ -92,7 +87,7 @@ class Sender:
             for waiting in self._later:
                 waiting.cancel()
             await asyncio.gather(*self._later, *self._tasks, return_exceptions=True)
-        return self.tally
+        return self.answers.tally
 
     # -- which next ----------------------------------------------------------------------------------------------------
 
@@ -106,6 +101,7 @@ class Sender:
 
     def _next_group(self) -> list[Job]:
         """Return what goes next: queued messages whose transports have room; others wait, and hold up nobody."""
+        self._drop_shut()
         first = next((job for job in self._queue if self._room_on(job.transport) > 0), None)
         if first is None:
             self._fill()
@@ -114,6 +110,14 @@ class Sender:
             return []
         self._ahead = _ahead(first.rates)
         return self._taken(max(0, min(self._ahead - self._waiting, IN_FLIGHT - len(self._tasks))))
+
+    def _drop_shut(self) -> None:
+        """Take out of the queue what goes to a remote that is left alone; it is still due when that is over."""
+        shut = {name for name in self.answers.shut if self.answers.shut_for(name)}
+        dropped = [each for each in self._queue if each.transport.name in shut]
+        if dropped:
+            self._queue = deque(each for each in self._queue if each.transport.name not in shut)
+            self._held.difference_update(each.delivery.id for each in dropped)
 
     def _taken(self, most: int) -> list[Job]:
         """Take up to so many messages out of the queue, none beyond what its transport can have on the way."""
@@ -154,8 +158,7 @@ class Sender:
         )
 
     def _open_transports(self) -> list[str]:
-        now = asyncio.get_running_loop().time()
-        return sorted(name for name in self.transports if self._shut.get(name, 0.0) <= now)
+        return sorted(name for name in self.transports if not self.answers.shut_for(name))
 
     async def _dispatch(self, group: list[Job]) -> None:
         turns = await self._turns(group)
@@ -165,9 +168,8 @@ class Sender:
                 self._on_the_way[job.transport.name] += 1
                 self._start(self._tasks, self._one(job, turn.wait))
             elif turn.held_by == job.keys[0]:
-                self._shut[job.transport.name] = asyncio.get_running_loop().time() + turn.wait
+                self.answers.shut[job.transport.name] = asyncio.get_running_loop().time() + turn.wait
                 self._held.discard(job.delivery.id)
-                self._drop_queued(job.transport)
             elif (wait := self._slot(job, turn)) <= LONGEST_RESERVE:
                 self._start(self._later, self._again(job, wait))
             else:
@@ -203,8 +205,7 @@ class Sender:
 
     async def _rest(self) -> bool:
         """Idle until something comes due that a remote put off; False where that is too far away."""
-        loop = asyncio.get_running_loop()
-        waits = [at - loop.time() for at in self._shut.values() if at > loop.time()]
+        waits = [left for name in self.answers.shut if (left := self.answers.shut_for(name))]
         names = [name for name in self._open_transports() if not self.transports[name].harmless]
         at = self.database.read(outbox.next_due, transports=names) if names else None
         if at is not None and at > self.clock():
@@ -238,7 +239,7 @@ class Sender:
             self._on_the_way[job.transport.name] -= 1
             self._held.discard(job.delivery.id)
 
-    async def _in_turn(self, job: Job, wait: float) -> outbox.Claim | None:
+    async def _in_turn(self, job: Job, wait: float) -> claims.Claim | None:
         """Wait for the turn and claim; None where everything stops."""
         try:
             if wait > 0:
@@ -248,23 +249,23 @@ class Sender:
             self._waiting -= 1
             self._turn_free.set()
 
-    async def _claimed(self, job: Job, claim: outbox.Claim) -> None:
+    async def _claimed(self, job: Job, claim: claims.Claim) -> None:
         if claim.skipped:
-            self.tally.skipped[claim.skipped] += 1
+            self.answers.tally.skipped[claim.skipped] += 1
         elif claim.lease is not None:
             message = replace(job.message, preface=preface_of(job.delivery, claim.missed)) if claim.missed else None
             await self._attempt(replace(job, message=message) if message else job, claim.lease)
         elif not claim.wait:  # another was faster, or it has to wait for its channel or an earlier part
             self._seen.add(_mark(job.delivery))
 
-    async def _claim(self, job: Job) -> outbox.Claim:
+    async def _claim(self, job: Job) -> claims.Claim:
         """Claim, one at a time and after every answer is written down: so that few rows are ever in doubt."""
         async with self._claiming:
-            await self._calm.wait()
-            if (shut := self._shut.get(job.transport.name, 0.0) - asyncio.get_running_loop().time()) > 0:
-                return outbox.Claim(wait=shut)
+            await self.answers.calm.wait()
+            if shut := self.answers.shut_for(job.transport.name):
+                return claims.Claim(wait=shut)
             return await self.database.run(
-                outbox.claim, job.delivery.id, now=self.clock(), budgets=job.keys, address_hash=self._hash(job.delivery)
+                claims.claim, job.delivery.id, now=self.clock(), budgets=job.keys, address_hash=self._hash(job.delivery)
             )
 
     def _hash(self, delivery: Delivery) -> str | None:
@@ -277,104 +278,15 @@ class Sender:
             async with asyncio.timeout(self.send_timeout):
                 receipt = await job.transport.send(job.message)
         except TransportError as error:
-            await self._refused(job, lease, error)
+            await self.answers.refused(job, lease, error)
         except TimeoutError:
-            await self._refused(job, lease, _lost(f"no answer within {self.send_timeout:g} s"))
+            await self.answers.refused(job, lease, _lost(f"no answer within {self.send_timeout:g} s"))
         except Exception as error:
             log.exception("transport_broke", key=job.delivery.key, transport=job.transport.name)
-            await self._refused(job, lease, _lost(f"{type(error).__name__}: {error}"))
+            await self.answers.refused(job, lease, _lost(f"{type(error).__name__}: {error}"))
         else:
-            await self._sent(job, lease, receipt)
-
-    async def _sent(self, job: Job, lease: str, receipt: Receipt) -> None:
-        now = self.clock()
-        await self._commit(write_receipt, job, lease, receipt, now)
-        self.tally.sent += 1
-        self._unreachable.pop(job.transport.name, None)
-        self._idle = 0.0
-        if self.on_sent is not None and not job.transport.harmless:
-            self.on_sent(job.delivery.key, now)
-
-    async def _refused(self, job: Job, lease: str, error: TransportError) -> None:
-        if isinstance(error, ChannelError):
-            await self._closed(job, lease, error)
-            return
-        if isinstance(error, UnreachableError):
-            await self._unreached(job, lease, error)
-            return
-        now = self.clock()
-        settlement = settlement_of(job, error, now)
-        await self._commit(write_refusal, job, self.recipients, lease, settlement, error, now)
-        self._note(job, settlement, error)
-
-    def _note(self, job: Job, settlement: Settlement, error: TransportError) -> None:
-        delivery = job.delivery
-        log.warning("delivery_failed", key=delivery.key, status=settlement.status, reason=str(error))
-        self.tally.floods += error.retry_after is not None
-        if isinstance(error, RecipientError) and delivery.subscriber_id is not None:
-            self.tally.retired += 1
-            return
-        if isinstance(error, RecipientError):
-            self.tally.closed[delivery.channel.slug] = str(error)
-        self.tally.failed.append(
-            FailedDelivery(key=delivery.key, channel=delivery.channel.slug, reason=str(error), status=settlement.status)
-        )
-
-    async def _closed(self, job: Job, lease: str, error: ChannelError) -> None:
-        """Keep the message; let its channel, or every channel of its transport, rest until a person has mended it."""
-        now, reason = self.clock(), str(error)
-        name = job.transport.name if error.whole else job.delivery.channel.slug
-        log.error("channel_closed", channel=name, reason=reason)
-        await self._commit(outbox.give_back, job.delivery.id, lease=lease, not_before=now, error=reason)
-        if error.whole:
-            self._shut[name] = float("inf")
-            self._drop_queued(job.transport)
-        else:
-            await self._commit(channels.close_channel, job.delivery.channel.id, reason=reason, now=now)
-        self.tally.closed[name] = reason
-
-    async def _unreached(self, job: Job, lease: str, error: UnreachableError) -> None:
-        """Keep the message, not counting the attempt, and let everything to this remote wait a while."""
-        name, now = job.transport.name, self.clock()
-        self._unreachable[name] = self._unreachable.get(name, 0) + 1
-        wait = back_off(self._unreachable[name])
-        await self._commit(outbox.give_back, job.delivery.id, lease=lease, not_before=now + wait, error=str(error))
-        self._shut[name] = asyncio.get_running_loop().time() + wait.total_seconds()
-        self._drop_queued(job.transport)
-        if name not in {failed.channel for failed in self.tally.failed}:
-            log.warning("remote_unreachable", transport=name, reason=str(error))
-            self.tally.failed.append(
-                FailedDelivery(key=job.delivery.key, channel=name, reason=str(error), status=DeliveryStatus.PENDING)
-            )
-
-    def _drop_queued(self, transport: Transport) -> None:
-        dropped = [each for each in self._queue if each.transport is transport]
-        self._queue = deque(each for each in self._queue if each.transport is not transport)
-        self._held.difference_update(each.delivery.id for each in dropped)
-
-    async def _commit(self, work: Any, *args: Any, **kwargs: Any) -> Any:
-        """Write down what is known; a database that is away for a moment is no reason to forget an answer."""
-        self._settling += 1
-        self._calm.clear()
-        try:
-            return await self._persistently(work, *args, **kwargs)
-        finally:
-            self._settling -= 1
-            if not self._settling:
-                self._calm.set()
-
-    async def _persistently(self, work: Any, *args: Any, **kwargs: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        deadline, wait = loop.time() + KEEP_ANSWER, 0.1
-        while True:
-            try:
-                return await self.database.run(work, *args, **kwargs)
-            except StoreError:
-                if loop.time() + wait > deadline:
-                    raise
-                log.warning("answer_kept", tries_again_in=wait)
-            await asyncio.sleep(wait)
-            wait = min(2.0, wait * 2)
+            await self.answers.sent(job, lease, receipt)
+            self._idle = 0.0
 
 
 def _at_once(transport: Transport) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from trendbot.core.delivering import Settlement, settle
 from trendbot.errors import RecipientError, TransportError
 from trendbot.pipeline.outcomes import Recipients, Retired
-from trendbot.store import channels, outbox, rates
+from trendbot.store import channels, rates, settlements
 from trendbot.store.database import Session
 from trendbot.store.deliveries import Delivery
 from trendbot.transports.base import Message, Receipt, Transport
@@ -53,11 +53,11 @@ def write_receipt(session: Session, job: Job, lease: str, receipt: Receipt, now:
     """
     if job.message.part + 1 < job.message.parts:
         rates.hold_off(session, job.rates[1:])
-    outbox.settle_sent(
+    settlements.settle_sent(
         session, job.delivery.id, lease=lease, now=now, external_id=receipt.external_id, moved_to=receipt.moved_to
     )
     if job.message.preface:
-        outbox.name_missed(session, job.delivery)
+        settlements.name_missed(session, job.delivery)
 
 
 def write_refusal(
@@ -73,7 +73,7 @@ def write_refusal(
     paused = job.keys if error.pauses is None else error.pauses
     if error.retry_after is not None and paused:
         rates.pause(session, paused, error.retry_after)
-    settled = outbox.settle_failed(
+    settled = settlements.settle_failed(
         session, job.delivery.id, lease=lease, settlement=settlement, error=str(error), now=now
     )
     if isinstance(error, RecipientError) and settled:
