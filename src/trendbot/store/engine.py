@@ -1,0 +1,102 @@
+"""The jobs of many workers, beside the rows they speak of: written in the same transaction, rolled back with it.
+
+The tables are Procrastinate's, in a schema of PostgreSQL of their own. A job names a handful of deliveries; which of
+them still wait is for the outbox to say. So a job may be lost or doubled: who looks for rows without one makes it anew.
+Without the schema (SQLite, or no worker was ever started) there are no jobs, and none are needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+SCHEMA = "procrastinate"
+CHUNK = 50
+"""Deliveries that one job names."""
+_LOCK = 7_305_813_903
+_PATH = text(
+    f"""SELECT set_config(
+        'search_path', '{SCHEMA}, ' || replace(current_setting('search_path'), '{SCHEMA}, ', ''), true)"""
+)
+"""Lets the engine's functions find their tables, until the transaction ends."""
+_THERE = text(f"SELECT to_regclass('{SCHEMA}.procrastinate_jobs') IS NOT NULL")
+_VERSION = text(f"SELECT obj_description(to_regnamespace('{SCHEMA}')::oid, 'pg_namespace')")
+_DEFER = text(
+    """SELECT procrastinate_defer_jobs_v1(array_agg(
+        ROW(:queue, :queue, 0, NULL, NULL, args, CAST(:at AS timestamptz))::procrastinate_job_to_defer_v1))
+    FROM jsonb_array_elements(CAST(:jobs AS jsonb)) AS args"""
+)
+_NAMED = text(
+    """SELECT DISTINCT CAST(jsonb_array_elements_text(args -> 'ids') AS bigint) FROM procrastinate_jobs
+    WHERE queue_name = :queue AND status IN ('todo', 'doing')"""
+)
+_STALLED = text(
+    """DELETE FROM procrastinate_jobs AS job WHERE job.status = 'doing' AND NOT EXISTS (
+        SELECT FROM procrastinate_workers AS worker
+        WHERE worker.id = job.worker_id AND worker.last_heartbeat > now() - make_interval(secs => :lease))"""
+)
+
+
+class Kind(StrEnum):
+    """What a job asks for; each kind is a queue of its own, so that none starves another."""
+
+    DELIVER = "deliver"
+
+
+def install(session: Session, definition: str) -> bool:
+    """Make the engine's tables by `definition`, or make them anew where they are of another version; say whether.
+
+    Call it by `Database.run_lightly`, whose transaction sees what the one before it did. What was queued in tables of
+    another version is dropped: it is made anew from the outbox.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    version = f"trendbot {hashlib.sha256(definition.encode()).hexdigest()[:16]}"
+    if session.scalar(_VERSION) == version:
+        return False
+    connection = session.connection()
+    connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+    connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
+    session.execute(_PATH)
+    raw: Any = connection.connection.driver_connection
+    raw.execute(definition)  # several statements, with signs that stand for themselves
+    connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{version}'")
+    return True
+
+
+def installed(session: Session) -> bool:
+    """Say whether there is an engine here."""
+    return session.get_bind().dialect.name == "postgresql" and bool(session.scalar(_THERE))
+
+
+def enqueue(session: Session, kind: Kind, jobs: Sequence[Mapping[str, Any]], *, at: datetime | None = None) -> None:
+    """Put jobs into the queue of their kind, to be had from `at` on, once the session's transaction is committed."""
+    if jobs:
+        session.execute(_PATH)
+        session.execute(_DEFER, {"queue": kind, "at": at, "jobs": json.dumps([dict(job) for job in jobs])})
+
+
+def announce(session: Session, deliveries: Sequence[int], *, at: datetime | None = None) -> None:
+    """Let workers know of deliveries, where there are workers."""
+    if deliveries and installed(session):
+        chunks = [list(deliveries[start : start + CHUNK]) for start in range(0, len(deliveries), CHUNK)]
+        enqueue(session, Kind.DELIVER, [{"ids": chunk} for chunk in chunks], at=at)
+
+
+def named(session: Session) -> frozenset[int]:
+    """Return the deliveries that a job names, waiting or at work."""
+    session.execute(_PATH)
+    return frozenset(session.scalars(_NAMED, {"queue": Kind.DELIVER}))
+
+
+def drop_stalled(session: Session, *, lease: float) -> int:
+    """Drop the jobs of workers that have given no sign of life for `lease` seconds; return how many."""
+    session.execute(_PATH)
+    result: Any = session.execute(_STALLED, {"lease": lease})
+    return int(result.rowcount)
