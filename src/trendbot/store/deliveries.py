@@ -1,6 +1,6 @@
 """The rows of the outbox: written before a message is sent, listed, and led on by people where they stand still.
 
-Sending them is `store.outbox`'s part of the work.
+Sending them is the part of `store.outbox`, `store.claims` and `store.settlements`.
 """
 
 from __future__ import annotations
