@@ -130,3 +130,12 @@ def test_a_lease_that_ran_out_is_no_longer_held(database: Database, now: datetim
     database.write(claims.claim, first.id, now=now)
     later = now + timedelta(seconds=31)
     assert database.write(settlements.recover, policies={"files": LostAnswer.RESEND}, now=later, alone=False) == 1
+
+
+def test_some_of_what_is_due_may_be_asked_for(database: Database, now: datetime) -> None:
+    publish(database, now)
+    first, second = due(database, now)
+    (one,) = database.read(outbox.due, transports=["files"], now=now, only=[second.id, 999])
+    assert one.id == second.id
+    assert database.read(outbox.due, transports=["files"], now=now, only=[]) == ()
+    assert database.read(outbox.due_ids, transports=["files"], now=now) == (first.id, second.id)

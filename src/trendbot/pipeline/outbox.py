@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,7 +40,10 @@ IN_FLIGHT = 64
 
 
 class Sender:
-    """Sends what is due until nothing is left that comes due within `patience` seconds of idling, or `stop` is set."""
+    """Sends what is due until nothing is left that comes due within `patience` seconds of idling, or `stop` is set.
+
+    `only` leaves alone all deliveries but these.
+    """
 
     def __init__(
         self,
@@ -54,11 +57,12 @@ class Sender:
         stop: asyncio.Event | None = None,
         on_sent: Callable[[str, datetime], None] | None = None,
         send_timeout: float = SEND_TIMEOUT,
+        only: Sequence[int] | None = None,
     ) -> None:
         self.database, self.transports, self.clock = database, transports, clock
         self.recipients, self.dress, self.patience = recipients, dress, patience
         self.stop = stop or asyncio.Event()
-        self.send_timeout = send_timeout
+        self.send_timeout, self.only = send_timeout, only
         self.answers = Answers(database, clock, recipients=recipients, on_sent=on_sent)
         self._queue: deque[Job] = deque()
         self._held: set[int] = set()
@@ -141,9 +145,8 @@ class Sender:
         names = [name for name in self._open_transports() if self._room_on(self.transports[name]) > 0]
         if not names:
             return
-        rows = self.database.read(
-            outbox.due, transports=names, now=self.clock(), limit=BATCH + len(self._held) + len(self._seen)
-        )
+        most = BATCH + len(self._held) + len(self._seen)
+        rows = self.database.read(outbox.due, transports=names, now=self.clock(), limit=most, only=self.only)
         for row in rows:
             if row.id not in self._held and _mark(row) not in self._seen:
                 self._held.add(row.id)

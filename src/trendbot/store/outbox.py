@@ -21,10 +21,29 @@ from trendbot.store.schema import Delivery as DeliveryRow
 OPEN = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
 
 
-def due(session: Session, *, transports: Sequence[str], now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
-    """Return pending deliveries whose time has come, for the transports at hand; no part before those before it."""
+def due(
+    session: Session, *, transports: Sequence[str], now: datetime, limit: int = 100, only: Sequence[int] | None = None
+) -> tuple[Delivery, ...]:  # fmt: skip
+    """Return pending deliveries whose time has come, for the transports at hand; no part before those before it.
+
+    `only` leaves out all but these.
+    """
     query = joined().where(*_due(transports, now)).order_by(DeliveryRow.not_before, DeliveryRow.id).limit(limit)
+    if only is not None:
+        query = query.where(DeliveryRow.id.in_(only))
     return tuple(delivery_of(*row) for row in session.execute(query))
+
+
+def due_ids(session: Session, *, transports: Sequence[str], now: datetime, limit: int = 20_000) -> tuple[int, ...]:
+    """Return the numbers of pending deliveries whose time has come, for the transports at hand."""
+    query = (
+        select(DeliveryRow.id)
+        .join(ChannelRow, ChannelRow.id == DeliveryRow.channel_id)
+        .where(*_due(transports, now))
+        .order_by(DeliveryRow.not_before, DeliveryRow.id)
+        .limit(limit)
+    )
+    return tuple(session.scalars(query))
 
 
 def next_due(session: Session, *, transports: Sequence[str]) -> datetime | None:
