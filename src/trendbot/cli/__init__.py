@@ -39,6 +39,7 @@ COMMANDS = {
     "deliveries": "List messages, and say what becomes of those that failed or may not have arrived.",
     "bounces": "Read and list mail that came back, and complaints.",
     "serve": "Do everything, in one process, until it is told to stop.",
+    "worker": "Send messages beside other workers, on PostgreSQL, until it is told to stop.",
     "backup": "Copy the database into FILE, while others write.",
     "restore": "Put the backup FILE in the place of the database.",
     "prune": "Remove what is older than the settings `retention` say.",

@@ -15,7 +15,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
+
+from trendbot.errors import StoreError
 
 SCHEMA = "procrastinate"
 CHUNK = 50
@@ -44,6 +47,9 @@ _STALLED = text(
 )
 
 
+_FIRST = text("SELECT pg_try_advisory_xact_lock(:key)")
+
+
 class Kind(StrEnum):
     """What a job asks for; each kind is a queue of its own, so that none starves another."""
 
@@ -55,11 +61,25 @@ def install(session: Session, definition: str) -> bool:
 
     Call it by `Database.run_lightly`, whose transaction sees what the one before it did. What was queued in tables of
     another version is dropped: it is made anew from the outbox.
+
+    Raises:
+        StoreError: the database's user may not make a schema.
+
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     version = f"trendbot {hashlib.sha256(definition.encode()).hexdigest()[:16]}"
     if session.scalar(_VERSION) == version:
         return False
+    try:
+        _make(session, definition, version)
+    except ProgrammingError as error:
+        raise StoreError(
+            f"the tables of the workers cannot be made ({error.orig}): let the database's user make a schema in it"
+        ) from error
+    return True
+
+
+def _make(session: Session, definition: str, version: str) -> None:
     connection = session.connection()
     connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
     connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
@@ -67,7 +87,6 @@ def install(session: Session, definition: str) -> bool:
     raw: Any = connection.connection.driver_connection
     raw.execute(definition)  # several statements, with signs that stand for themselves
     connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{version}'")
-    return True
 
 
 def installed(session: Session) -> bool:
@@ -93,6 +112,12 @@ def named(session: Session) -> frozenset[int]:
     """Return the deliveries that a job names, waiting or at work."""
     session.execute(_PATH)
     return frozenset(session.scalars(_NAMED, {"queue": Kind.DELIVER}))
+
+
+def first_at(session: Session, name: str) -> bool:
+    """Say whether nobody else is at `name` now; keeps others off until the transaction ends."""
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
+    return bool(session.scalar(_FIRST, {"key": key}))
 
 
 def drop_stalled(session: Session, *, lease: float) -> int:
