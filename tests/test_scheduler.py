@@ -176,7 +176,7 @@ async def test_bounces_are_read_and_a_mailbox_that_cannot_be_is_told_once(
     await ticks.bounces_due(app, watch)
     assert not told(app)
     options = {"home": app.home, "email": {"bounces_from": str(spool)}}
-    reading = replace(app, bounces=bounce_desk(load_settings(options=options, environment={})))
+    reading = replace(app, bounces=bounce_desk(load_settings(options=options, environment={}), app.renderer))
     for _ in range(2):
         await ticks.bounces_due(reading, watch)
     assert [text.startswith("bounces are not read: there is no folder") for text in told(app)] == [True]

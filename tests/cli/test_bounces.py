@@ -8,7 +8,9 @@ import pytest
 from tests.dsns import dsn
 from tests.imapd import Box, imap_server
 
+from trendbot.clock import system_clock
 from trendbot.core.verp import make_verp
+from trendbot.store.lock import home_lock
 from trendbot.store.secret import home_secret
 
 if TYPE_CHECKING:
@@ -16,12 +18,10 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Cli
 
-    from trendbot.store.database import Database
-
 
 @pytest.fixture
-def home_made(database: Database, home: Path) -> Path:
-    home.mkdir(exist_ok=True)
+def home_made(cli: Cli, home: Path) -> Path:
+    assert cli("db", "upgrade").code == 0
     return home
 
 
@@ -44,6 +44,27 @@ def test_a_folder_is_read_and_listed(
     assert "1 name no delivery of ours" in said.err
     (row,) = cli("bounces", "list", "--json").json
     assert (row["kind"], row["status"], row["delivery_id"], row["subscriber_id"]) == ("hard", "5.1.1", 7, None)
+
+
+def test_it_is_read_while_another_process_is_at_work_on_the_home(
+    cli: Cli, home_made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (spool := tmp_path / "spool").mkdir()
+    monkeypatch.setenv("TRENDBOT_EMAIL__BOUNCES_FROM", str(spool))
+    (spool / "1").write_bytes(dsn(make_verp(home_secret(home_made), "bounces@mail.example", 7)))
+    with home_lock(home_made, now=system_clock(), doing="serve"):
+        assert "1 messages read: 1 hard" in cli("bounces", "read").out
+
+
+def test_who_asks_to_leave_without_proof_is_flagged_and_told(
+    cli: Cli, home_made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (spool := tmp_path / "spool").mkdir()
+    monkeypatch.setenv("TRENDBOT_EMAIL__BOUNCES_FROM", str(spool))
+    (spool / "1").write_bytes(b"To: bounces@mail.example\r\nSubject: Unsubscribe\r\n\r\nplease\r\n")
+    said = cli("bounces", "read")
+    assert "1 ask to leave and do not prove who they are" in said.err
+    assert [each.name for each in (spool / "flagged").iterdir()] == ["1"]
 
 
 def test_an_imap_mailbox_is_read(cli: Cli, home_made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ class Box:
 
     mails: dict[int, bytes] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    flagged: set[int] = field(default_factory=set)
     password: str = "s3cret"
     port: int = 0
     drop_at: str = ""
@@ -29,8 +31,20 @@ class Box:
 
 class _Handler(socketserver.StreamRequestHandler):
     box: Box
+    tls: ssl.SSLContext | None
+
+    def setup(self) -> None:
+        if self.tls is not None:
+            self.request.settimeout(10)
+            self.request = self.tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+        super().setup()
 
     def handle(self) -> None:
+        with contextlib.suppress(ssl.SSLError):  # who does not trust us hangs up in the middle
+            self._talk()
+        self.request.close()
+
+    def _talk(self) -> None:
         self._say("* OK [CAPABILITY IMAP4rev1] ready")
         for line in iter(self.rfile.readline, b""):
             tag, _, rest = line.decode().strip().partition(" ")
@@ -56,7 +70,7 @@ class _Handler(socketserver.StreamRequestHandler):
         elif verb.startswith("UID FETCH"):
             self._fetch(verb)
         elif verb.startswith("UID STORE"):
-            self.box.seen.add(int(verb.split()[2]))
+            self._store(verb)
         self._say(f"{tag} OK done")
         return not verb.startswith("LOGOUT")
 
@@ -66,14 +80,20 @@ class _Handler(socketserver.StreamRequestHandler):
         raw = self.box.mails[int(found[1])][: int(found[2])]
         self.wfile.write(f"* 1 FETCH (UID {found[1]} BODY[]<0> {{{len(raw)}}}\r\n".encode() + raw + b")\r\n")
 
+    def _store(self, verb: str) -> None:
+        number = int(verb.split()[2])
+        self.box.seen.add(number)
+        if "FLAGGED" in verb:
+            self.box.flagged.add(number)
+
     def _say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
 
 @contextlib.contextmanager
-def imap_server(box: Box) -> Iterator[Box]:
-    """Serve a box on loopback; its `port` says where."""
-    handler = type("Handler", (_Handler,), {"box": box})
+def imap_server(box: Box, tls: ssl.SSLContext | None = None) -> Iterator[Box]:
+    """Serve a box on loopback, sealed by `tls`; its `port` says where."""
+    handler = type("Handler", (_Handler,), {"box": box, "tls": tls})
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         box.port = server.server_address[1]

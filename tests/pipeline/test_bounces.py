@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.certificates import certified
 from tests.dsns import complaint, dsn, qmail, vacation
 from tests.imapd import Box, imap_server
 from tests.mailing import KEY, addresses, weekly_mail
@@ -18,14 +19,15 @@ from trendbot.errors import TransportError, UnreachableError
 from trendbot.pipeline.bounces import BounceDesk, BounceReport, read_bounces
 from trendbot.store import consent, deliveries, subscribers
 from trendbot.store.bounces import list_bounces
-from trendbot.subscriptions import Act, suppress
+from trendbot.subscriptions import Act, leave, suppress
 from trendbot.transports.mailbox import FolderMailbox, ImapMailbox
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from trendbot.store.database import Database, Session
-    from trendbot.transports.mailbox import Mailbox
+    from trendbot.transports.mailbox import Mail, Mailbox
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 READERS = addresses(3)
@@ -35,10 +37,13 @@ def _suppress(session: Session, kind: ChannelKind, address: str, reason: Suppres
     return suppress(session, kind=kind, address=address, reason=reason, act=Act(method="bounce", now=now), key=KEY)
 
 
+def _leave(session: Session, subscriber_id: int, channel_id: int | None, now: datetime) -> bool:
+    return leave(session, subscriber_id, channel_id, act=Act(method="mail", now=now)) is not None
+
+
 def read(database: Database, mailbox: Mailbox, now: datetime = NOW) -> BounceReport:
-    return read_bounces(
-        database, BounceDesk(mailbox=mailbox, key=lambda: KEY, suppress=_suppress), clock=frozen_clock(now)
-    )
+    desk = BounceDesk(mailbox=mailbox, key=lambda: KEY, suppress=_suppress, leave=_leave)
+    return read_bounces(database, desk, clock=frozen_clock(now))
 
 
 def verp(database: Database, reader: int) -> str:
@@ -158,6 +163,38 @@ def test_what_was_not_put_aside_is_read_again(mailed: Database) -> None:
         report = read(mailed, imap(box))
     assert (report.again, report.suppressed) == (1, 0)
     assert reasons(mailed)[0] is SuppressionReason.BOUNCED
+
+
+def test_by_imap_over_tls_only_where_somebody_vouches_for_the_server(mailed: Database, tmp_path: Path) -> None:
+    tls, authority = certified(tmp_path)
+    box = Box()
+    box.put(dsn(verp(mailed, 0)))
+    with imap_server(box, tls):
+        with pytest.raises(UnreachableError, match="certificate"):
+            read(mailed, imap(box, sealed=True))
+        assert box.seen == set()
+        assert read(mailed, imap(box, sealed=True, ca_bundle=authority)).suppressed == 1
+        assert box.seen == {1}
+
+
+def test_two_readers_at_once_count_a_message_once(mailed: Database, spool: Path) -> None:
+    for number in range(3):
+        (spool / str(number)).write_bytes(dsn(verp(mailed, number), key=str(number)))
+    inner: list[BounceReport] = []
+
+    class Beside(FolderMailbox):
+        """A folder that another process reads whole between two messages of this one."""
+
+        def mails(self, *, most: int, most_bytes: int) -> Iterator[Mail]:
+            for mail in FolderMailbox.mails(self, most=most, most_bytes=most_bytes):
+                if not inner:
+                    inner.append(BounceReport())
+                    inner[0] = read(mailed, FolderMailbox(folder=spool))
+                yield mail
+
+    outer = read(mailed, Beside(folder=spool))
+    assert (inner[0].suppressed, outer.suppressed, outer.again) == (3, 0, 1)
+    assert len(mailed.read(list_bounces)) == 3
 
 
 def test_a_mailbox_that_cannot_be_read_is_told(mailed: Database, tmp_path: Path) -> None:

@@ -17,12 +17,13 @@ from tests.serving import fetcher, item, rss, serving
 
 from trendbot.core.feeds import FeedSeed
 from trendbot.core.retention import Retention
-from trendbot.core.vocabulary import Annotator, Cadence, ChannelKind, DeliveryStatus, NoticeKind
+from trendbot.core.vocabulary import Annotator, BounceKind, Cadence, ChannelKind, DeliveryStatus, NoticeKind
 from trendbot.pipeline.deliver import deliver
 from trendbot.pipeline.index import index_news
 from trendbot.pipeline.poll import poll
 from trendbot.pipeline.prune import prune
 from trendbot.store import digests, schema
+from trendbot.store.bounces import Bounce, list_bounces, write_bounce
 from trendbot.store.checkup import damage
 from trendbot.store.database import Database
 from trendbot.store.entries import list_entries
@@ -253,6 +254,21 @@ def test_runs_are_forgotten_polls_first_and_the_first_run_never(database: Databa
     assert prune(database, KEPT, now=now)["runs"] == 3
     left = database.read(lambda session: session.execute(select(schema.Run.job, schema.Run.slot)).all())
     assert set(map(tuple, left)) == {("line", "500"), ("poll", "29"), ("daily", "31"), ("weekly", "killed")}
+
+
+def test_what_came_back_goes_with_the_messages_but_not_before_it_counts_no_more(
+    database: Database, now: datetime
+) -> None:
+    for days in (10, 50, 70, 200):
+        bounce = Bounce(
+            key=f"{days}", delivery_id=1, subscriber_id=None, kind=BounceKind.SOFT, status=None,
+            at=now - timedelta(days=days),
+        )  # fmt: skip
+        assert database.write(write_bounce, bounce)
+    assert prune(database, KEPT, now=now)["bounces"] == 1
+    short = dataclasses.replace(KEPT, messages=timedelta(days=30))
+    assert prune(database, short, now=now)["bounces"] == 1
+    assert [each.key for each in database.read(list_bounces)] == ["10", "50"]
 
 
 def test_a_dry_run_counts_what_would_go_and_removes_nothing(database: Database, now: datetime) -> None:

@@ -158,5 +158,5 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         summarizer=None if sample else summarizer_for(settings),
         retention=retention_of(settings),
         mail=mail_desk(settings, renderer),
-        bounces=None if sample else bounce_desk(settings),
+        bounces=None if sample else bounce_desk(settings, renderer),
     )

@@ -12,10 +12,15 @@ from trendbot.core.vocabulary import ChannelKind, SuppressionReason
 from trendbot.errors import ConfigError
 from trendbot.store.database import Session
 from trendbot.store.secret import home_secret
-from trendbot.subscriptions import Act, suppress
+from trendbot.store.subscribers import get_subscriber
+from trendbot.subscriptions import Act, leave, suppress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trendbot.pipeline.bounces import BounceDesk
+    from trendbot.pipeline.letters import LetterDesk
+    from trendbot.render.environment import Renderer
     from trendbot.settings import Settings
     from trendbot.transports.mailbox import ImapMailbox, Mailbox
 
@@ -23,7 +28,7 @@ _PORTS = {"imaps": 993, "imap": 143}
 _HERE = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
-def bounce_desk(settings: Settings) -> BounceDesk | None:
+def bounce_desk(settings: Settings, renderer: Renderer) -> BounceDesk | None:
     """Return what reads bounces, where a mailbox is named.
 
     Raises:
@@ -33,6 +38,7 @@ def bounce_desk(settings: Settings) -> BounceDesk | None:
     if not settings.email.bounces_from:
         return None
     from trendbot.pipeline.bounces import BounceDesk
+    from trendbot.pipeline.letters import send_goodbye
 
     secret = functools.cache(lambda: home_secret(settings.home))
 
@@ -40,7 +46,31 @@ def bounce_desk(settings: Settings) -> BounceDesk | None:
         act = Act(method="bounce", now=now)
         return suppress(session, kind=kind, address=address, reason=reason, act=act, key=secret())
 
-    return BounceDesk(mailbox=_mailbox(settings), key=secret, suppress=end)
+    letters = _letters(settings, renderer, secret) if settings.email.goodbye else None
+
+    def go(session: Session, subscriber_id: int, channel_id: int | None, now: datetime) -> bool:
+        lived = leave(session, subscriber_id, channel_id, act=Act(method="mail", now=now))
+        if lived is not None and letters is not None:
+            send_goodbye(session, letters, get_subscriber(session, subscriber_id), lived, now)
+        return lived is not None
+
+    return BounceDesk(mailbox=_mailbox(settings), key=secret, suppress=end, leave=go)
+
+
+def _letters(settings: Settings, renderer: Renderer, secret: Callable[[], bytes]) -> LetterDesk | None:
+    """Return what a goodbye is written with; None without a public address to come back to."""
+    from trendbot.pipeline.letters import LetterDesk
+
+    brand = settings.brand
+    if brand.site_url is None:
+        return None
+    return LetterDesk(
+        renderer=renderer,
+        key=secret,
+        brand=brand.name,
+        postal_address=brand.postal_address,
+        url=str(brand.site_url),
+    )
 
 
 def _mailbox(settings: Settings) -> Mailbox:
@@ -59,10 +89,10 @@ def _mailbox(settings: Settings) -> Mailbox:
         raise ConfigError("setting email.bounces_from: a folder, or imaps://USER@HOST/INBOX and email.bounces_password")
     if parts.scheme == "imap" and parts.hostname not in _HERE:
         raise ConfigError("setting email.bounces_from: a password never goes in the clear; take imaps://")
-    return _imap(parts, parts.hostname, port, password.get_secret_value())
+    return _imap(parts, parts.hostname, port, password.get_secret_value(), ca_bundle=settings.email.ca_bundle)
 
 
-def _imap(parts: SplitResult, host: str, port: int, password: str) -> ImapMailbox:
+def _imap(parts: SplitResult, host: str, port: int, password: str, *, ca_bundle: Path | None) -> ImapMailbox:
     from trendbot.transports.mailbox import ImapMailbox
 
     mailbox = unquote(parts.path.strip("/")) or "INBOX"
@@ -75,4 +105,5 @@ def _imap(parts: SplitResult, host: str, port: int, password: str) -> ImapMailbo
         password=password,
         mailbox=mailbox,
         sealed=parts.scheme == "imaps",
+        ca_bundle=ca_bundle,
     )

@@ -93,13 +93,14 @@ def _identity(settings: Settings) -> MailIdentity:
     sender = _address("sender", asked.sender)
     domain = sender.rpartition("@")[2]
     name = " ".join(settings.brand.name.split())
+    leave_at = asked.unsubscribe or (asked.bounces if asked.bounces_from else "")
     return MailIdentity(
         sender=MailAddress(name=name, address=sender),
         list_name=_ascii(name),
         list_id=_plain("list_id", asked.list_id or f"digest.{domain}"),
         feedback=asked.feedback_id or feedback_sender(domain),
         reply_to=_address("reply_to", asked.reply_to) if asked.reply_to else "",
-        unsubscribe=_address("unsubscribe", asked.unsubscribe) if asked.unsubscribe else "",
+        unsubscribe=_address("unsubscribe", leave_at) if leave_at else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""`trendbot bounces`: mail that came back, and complaints."""
+"""`trendbot bounces`: mail that came back, complaints, and who leaves by mail."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ def command() -> None:
 @as_json
 @pass_choices
 def read(choices: Choices, json_: bool) -> None:
-    """Read the bounce mailbox now, and act on what it says; `trendbot serve` does so every ten minutes."""
-    from trendbot.bootstrap import Access
+    """Read the bounce mailbox now, and act on what it says; `trendbot serve` does so every ten minutes.
+
+    May be run beside it: a message that both read counts once.
+    """
     from trendbot.cli.opening import opened
     from trendbot.errors import ConfigError
     from trendbot.pipeline.bounces import read_bounces
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices) as app:
         if app.bounces is None:
             raise ConfigError("no mailbox is named to read bounces from: set email.bounces_from, see docs/bounces.md")
         report = read_bounces(app.database, app.bounces, clock=app.clock)
@@ -40,6 +42,14 @@ def read(choices: Choices, json_: bool) -> None:
         return
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items()))
     click.echo(f"{report.read} messages read: {kinds or 'no failures'}; {report.suppressed} addresses suppressed")
+    if report.left or report.left_before:
+        click.echo(f"{report.left} left by mail, {report.left_before} had left before")
+    if report.unproven:
+        click.echo(
+            f"{report.unproven} ask to leave and do not prove who they are: they are flagged in the mailbox; "
+            "`trendbot subscribers suppress ADDRESS` lets somebody go",
+            err=True,
+        )
     if report.unplaced or report.unreadable:
         click.echo(f"{report.unplaced} name no delivery of ours, {report.unreadable} cannot be read", err=True)
 

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import Message
 from email.utils import getaddresses
 from typing import Final
@@ -21,6 +22,9 @@ from trendbot.core.vocabulary import BounceKind
 
 MOST_BYTES: Final = 1_000_000
 """So much of a message is read; what counts stands before that."""
+SOFT_DAYS: Final = 3
+SOFT_WINDOW: Final = timedelta(days=60)
+"""Soft bounces on so many different days of the last 60 count as a hard one: three mails, weekly ones too."""
 _MOST_PARTS, _MOST_TEXT, _MOST_ADDRESSES = 100, 20_000, 20
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _HARD = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"))

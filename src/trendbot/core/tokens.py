@@ -35,10 +35,21 @@ class Purpose(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sealed:
-    """What a good token says: the subscriber's public id, and the version of the subscription it was made for."""
+    """What a good token says: whom it is about (`parts_of_subject`), and the subscription's version at that time."""
 
     subject: str
     version: int
+
+
+def subject_of(public_id: str, channel_id: int) -> str:
+    """Return the subject of a token about one subscription: the subscriber's public id, and the channel's number."""
+    return f"{public_id}-{channel_id}"
+
+
+def parts_of_subject(subject: str) -> tuple[str, int | None]:
+    """Return the public id of a subject, and its channel; None where it is about the subscriber alone."""
+    public_id, _, channel = subject.partition("-")
+    return public_id, int(channel) if channel.isascii() and channel.isdigit() else None
 
 
 def seal(key: bytes, purpose: Purpose, subject: str, *, version: int = 1, expires_at: datetime | None = None) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from trendbot.core import links
 from trendbot.core.limits import MAIL_FOOT
-from trendbot.core.tokens import Purpose, seal
+from trendbot.core.tokens import Purpose, seal, subject_of
 from trendbot.core.verp import make_verp
 from trendbot.core.vocabulary import NoticeKind
 from trendbot.errors import RenderError, TrendbotError
@@ -72,7 +72,7 @@ def _mailing(database: Database, desk: MailDesk, delivery: Delivery) -> Mailing 
         return None
     who, version = reader
     tokens = {
-        purpose: seal(desk.key(), purpose, who, version=version)
+        purpose: seal(desk.key(), purpose, subject_of(who, delivery.channel.id), version=version)
         for purpose in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES)
     }
     way = {purpose: links.personal(desk.site_url, purpose, token) for purpose, token in tokens.items()}

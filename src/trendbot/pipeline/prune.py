@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from trendbot.core.bounces import SOFT_WINDOW
 from trendbot.core.retention import Retention
 from trendbot.store import prune as past
 from trendbot.store.chunks import chunks
@@ -42,6 +43,7 @@ def _steps(retention: Retention, now: datetime) -> Iterator[tuple[str, Removal]]
     if retention.messages is not None:
         yield "messages", partial(past.prune_deliveries, before=now - retention.messages)
         yield "notices", partial(past.prune_notices, before=now - retention.messages)
+        yield "bounces", partial(past.prune_bounces, before=now - max(retention.messages, SOFT_WINDOW))
     if retention.runs is not None:
         yield "runs", partial(past.prune_runs, before=now - retention.runs, now=now)
 

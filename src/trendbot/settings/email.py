@@ -23,7 +23,7 @@ class EmailSettings(Group):
         default="starttls", description="How the way there is sealed; `plain` is for a server on this machine."
     )
     ca_bundle: Path | None = Field(
-        default=None, description="Whom to trust for the server's certificate (PEM); default whom the system trusts."
+        default=None, description="Whom to trust for the servers' certificates (PEM); default whom the system trusts."
     )
     user: str = Field(default="", max_length=255, description="The name to log in with; empty does not log in.")
     password: SecretStr | None = Field(default=None, description="Its password.")
@@ -46,7 +46,7 @@ class EmailSettings(Group):
     unsubscribe: str = Field(
         default="",
         max_length=254,
-        description="The mailbox that takes unsubscribing by mail, beside the one click; default none.",
+        description="Where unsubscribing by mail goes, beside the one click; default `bounces`, where that is read.",
     )
     feedback_id: str = Field(
         default="",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from trendbot.core.vocabulary import BounceKind, ChannelKind
@@ -19,6 +21,7 @@ class Addressee:
     """Whom a delivery went to; `address` is None where it was erased."""
 
     subscriber_id: int
+    channel_id: int
     kind: ChannelKind
     address: str | None
 
@@ -38,29 +41,28 @@ class Bounce:
 def addressee_of(session: Session, delivery_id: int) -> Addressee | None:
     """Return whom a delivery went to; None where it is gone or went to a channel of its own."""
     found = session.execute(
-        select(SubscriberRow.id, SubscriberRow.kind, SubscriberRow.address)
+        select(SubscriberRow.id, DeliveryRow.channel_id, SubscriberRow.kind, SubscriberRow.address)
         .join(DeliveryRow, DeliveryRow.subscriber_id == SubscriberRow.id)
         .where(DeliveryRow.id == delivery_id)
     ).one_or_none()
-    return Addressee(subscriber_id=found[0], kind=found[1], address=found[2]) if found else None
+    if found is None:
+        return None
+    return Addressee(subscriber_id=found[0], channel_id=found[1], kind=found[2], address=found[3])
 
 
 def write_bounce(session: Session, bounce: Bounce) -> bool:
-    """Write down what came back; return False where the same message was written down before."""
-    if session.get(BounceRow, bounce.key) is not None:
-        return False
-    session.add(
-        BounceRow(
-            key=bounce.key,
-            delivery_id=bounce.delivery_id,
-            subscriber_id=bounce.subscriber_id,
-            kind=bounce.kind,
-            status=bounce.status,
-            at=bounce.at,
-        )
-    )
-    session.flush()
-    return True
+    """Write down what came back; return False where the same message was before, by whoever read it."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    row = {
+        "key": bounce.key,
+        "delivery_id": bounce.delivery_id,
+        "subscriber_id": bounce.subscriber_id,
+        "kind": bounce.kind,
+        "status": bounce.status,
+        "at": bounce.at,
+    }
+    new = insert(BounceRow).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(BounceRow.key)
+    return session.scalar(new) is not None
 
 
 def count_soft_days(session: Session, subscriber_id: int, *, since: datetime) -> int:

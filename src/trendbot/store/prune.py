@@ -92,6 +92,16 @@ def prune_deliveries(session: Session, *, before: datetime, ids: Sequence[int] |
     return _gone(session, schema.Delivery, wanted, ids)
 
 
+def prune_bounces(session: Session, *, before: datetime, ids: Sequence[str] | None = None) -> list[str]:
+    """Remove what came back before an instant; who was suppressed for it stays so."""
+    row = schema.Bounce
+    wanted = select(row.key).where(row.at < before)
+    found = list(session.scalars(wanted if ids is None else wanted.where(row.key.in_(ids))))
+    if ids is not None:
+        session.execute(delete(row).where(row.key.in_(found)))
+    return found
+
+
 def prune_notices(session: Session, *, before: datetime, ids: Sequence[int] | None = None) -> list[int]:
     """Remove messages outside digests that were made before an instant and that nobody is to get any more."""
     sent = exists().where(schema.Delivery.notice_id == schema.Notice.id)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from trendbot.subscriptions.acts import (
     BLOCKED,
+    LIVING,
     Act,
     Outcome,
     Requested,
     confirm,
     end_pauses,
     erase,
+    leave,
     link,
     note_blocked,
     pause,
@@ -30,6 +32,7 @@ from trendbot.subscriptions.importing import ImportReport, import_rows, read_row
 
 __all__ = [
     "BLOCKED",
+    "LIVING",
     "Act",
     "ImportReport",
     "Outcome",
@@ -39,6 +42,7 @@ __all__ = [
     "erase",
     "export_person",
     "import_rows",
+    "leave",
     "link",
     "note_blocked",
     "pause",

@@ -22,6 +22,8 @@ _UNWELCOME = {
 }
 
 
+LIVING = (SubscriptionStatus.CONFIRMED, SubscriptionStatus.PAUSED)
+"""Standings of who is subscribed."""
 BLOCKED = "blocked"
 """The method of a pause that came about because the person blocked the sender."""
 
@@ -115,7 +117,7 @@ def confirm(
     before = subscribers.find_subscription(session, subscriber_id, channel_id)
     if before is None or (version is not None and version != before.token_version):
         return None
-    if before.status in (SubscriptionStatus.CONFIRMED, SubscriptionStatus.PAUSED):
+    if before.status in LIVING:
         return before
     return _happened(session, before, ConsentKind.CONFIRMED, act)
 
@@ -200,6 +202,14 @@ def withdraw(
     return _leave(session, subscriber_id, ConsentKind.WITHDRAWN, act, channel_id)
 
 
+def leave(session: Session, subscriber_id: int, channel_id: int | None = None, *, act: Act) -> Subscription | None:
+    """Withdraw by a link or a mail; return a subscription that lived until then, so that it is bidden goodbye once."""
+    listed = [each.subscription for each in subscribers.subscriptions_of(session, subscriber_id)]
+    lived = [each for each in listed if each is not None and each.status in LIVING]
+    withdraw(session, subscriber_id, channel_id, act=act)
+    return next((each for each in lived if channel_id in (None, each.channel_id)), None)
+
+
 def suppress(
     session: Session, *, kind: ChannelKind, address: str, reason: SuppressionReason, act: Act, key: bytes
 ) -> bool:
@@ -264,7 +274,7 @@ def _happened(session: Session, wanted: Subscription, event: ConsentKind, act: A
     status = follow(wanted.status, event)
     if status is None:
         return None
-    waits = status in (SubscriptionStatus.CONFIRMED, SubscriptionStatus.PAUSED)
+    waits = status in LIVING
     endless = status is SubscriptionStatus.PAUSED and wanted.paused_until is None
     next_at = first_after(wanted.preferences, paused_until=wanted.paused_until, now=act.now)
     after = replace(wanted, status=status, next_at=next_at if waits and not endless else None, changed_at=act.now)

@@ -38,8 +38,8 @@ class Mailbox(Protocol):
     def mails(self, *, most: int, most_bytes: int) -> Iterator[Mail]:
         """Yield at most `most` messages, oldest first, each cut to `most_bytes`."""
 
-    def put_aside(self, name: str) -> None:
-        """Do not hand out a message again."""
+    def put_aside(self, name: str, *, flagged: bool = False) -> None:
+        """Do not hand out a message again; `flagged` marks it for a person. Gone already is put aside."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,13 +75,16 @@ class FolderMailbox:
             with contextlib.suppress(OSError), file.open("rb") as opened:
                 yield Mail(name=file.name, raw=opened.read(most_bytes))
 
-    def put_aside(self, name: str) -> None:
-        """Move a file to ``cur`` as seen, or to ``done`` below a folder that is no Maildir."""
+    def put_aside(self, name: str, *, flagged: bool = False) -> None:
+        """Move a file to ``cur`` as seen; below a folder that is no Maildir to ``done``, or to ``flagged``."""
         old = self._new() / name
-        maildir = old.parent != self.folder
-        new = self.folder / "cur" / f"{name}:2,S" if maildir else self.folder / "done" / name
+        if old.parent != self.folder:
+            new = self.folder / "cur" / f"{name}:2,{'FS' if flagged else 'S'}"
+        else:
+            new = self.folder / ("flagged" if flagged else "done") / name
         new.parent.mkdir(exist_ok=True)
-        old.replace(new)
+        with contextlib.suppress(FileNotFoundError):  # another reader was quicker
+            old.replace(new)
 
     def _new(self) -> Path:
         return self.folder / "new" if (self.folder / "new").is_dir() else self.folder
@@ -104,6 +107,7 @@ class ImapMailbox:
     password: str = field(repr=False)
     mailbox: str = "INBOX"
     sealed: bool = True
+    ca_bundle: Path | None = None
     patience: float = PATIENCE
     _server: imaplib.IMAP4 | None = None
 
@@ -145,14 +149,16 @@ class ImapMailbox:
             if raw is not None:
                 yield Mail(name=number.decode(), raw=raw)
 
-    def put_aside(self, name: str) -> None:
-        """Mark a message as seen."""
-        self._open().uid("STORE", name, "+FLAGS.SILENT", r"(\Seen)")
+    def put_aside(self, name: str, *, flagged: bool = False) -> None:
+        """Mark a message as seen, and perhaps with the flag that mail programs show."""
+        self._open().uid("STORE", name, "+FLAGS.SILENT", r"(\Seen \Flagged)" if flagged else r"(\Seen)")
 
     def _connected(self) -> imaplib.IMAP4:
         server: imaplib.IMAP4
         if self.sealed:
             context = ssl.create_default_context()
+            if self.ca_bundle is not None:
+                context.load_verify_locations(self.ca_bundle)
             server = imaplib.IMAP4_SSL(self.host, self.port, ssl_context=context, timeout=self.patience)
         else:
             server = imaplib.IMAP4(self.host, self.port, timeout=self.patience)

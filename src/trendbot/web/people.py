@@ -17,7 +17,7 @@ from trendbot import subscriptions
 from trendbot.core import links
 from trendbot.core.addresses import masked, normalise
 from trendbot.core.consent import AskLimits, Preferences, network_of
-from trendbot.core.tokens import Purpose, seal, unseal
+from trendbot.core.tokens import Purpose, parts_of_subject, seal, subject_of, unseal
 from trendbot.core.vocabulary import Cadence, ChannelKind, SubscriptionStatus
 from trendbot.errors import TokenError
 from trendbot.logs import get_logger
@@ -25,7 +25,7 @@ from trendbot.store import subscribers
 from trendbot.store.database import Session
 from trendbot.store.subscribers import Subscriber, Subscription
 from trendbot.store.views import theme_titles
-from trendbot.subscriptions import Act, Outcome
+from trendbot.subscriptions import LIVING, Act, Outcome
 from trendbot.web import wishes
 from trendbot.web.answers import Gone, as_json, page, see, takes_mail
 from trendbot.web.asked import Form, form_of, value
@@ -34,7 +34,6 @@ from trendbot.web.site import Site
 log = get_logger(__name__)
 
 ONE_CLICK = "List-Unsubscribe"
-_LIVING = (SubscriptionStatus.CONFIRMED, SubscriptionStatus.PAUSED)
 _LINK_GOOD_FOR = timedelta(days=1)
 _MOST_WEEKS = 26
 _SAID = {
@@ -137,7 +136,7 @@ def confirm_form(site: Site, request: Request) -> Response:
     person = site.app.database.read(_person, site, Purpose.CONFIRM, request.path_params["token"])
     return page(
         site, request, "confirm", public=False, address=masked(person.subscriber.address), wording=site.wording,
-        done=person.subscription.status in _LIVING, preferences=_personal(site, person), **_choices(
+        done=person.subscription.status in LIVING, preferences=_personal(site, person), **_choices(
             site, person.subscription.preferences),
     )  # fmt: skip
 
@@ -156,7 +155,7 @@ def _confirmed(session: Session, site: Site, token: str, act: Act) -> Person:
     )
     if after is None:
         raise Gone
-    if site.welcome is not None and before.status not in _LIVING and person.subscriber.kind is ChannelKind.EMAIL:
+    if site.welcome is not None and before.status not in LIVING and person.subscriber.kind is ChannelKind.EMAIL:
         site.welcome(session, person.subscriber, after, act.now)
     return replace(person, subscription=after)
 
@@ -201,8 +200,7 @@ def _changed(session: Session, before: Subscription, form: Form, wish: Preferenc
 
 
 def _preferences(site: Site, request: Request, person: Person, *, said: str = "", wrong: str = "") -> Response:
-    who, version = person.subscriber.public_id, person.subscription.token_version
-    joining = seal(site.key, Purpose.LINK, who, expires_at=site.now() + _LINK_GOOD_FOR)
+    joining = seal(site.key, Purpose.LINK, person.subscriber.public_id, expires_at=site.now() + _LINK_GOOD_FOR)
     return page(
         site,
         request,
@@ -215,10 +213,10 @@ def _preferences(site: Site, request: Request, person: Person, *, said: str = ""
         kind=person.subscriber.kind,
         subscription=person.subscription,
         paused=person.subscription.status is SubscriptionStatus.PAUSED,
-        living=person.subscription.status in _LIVING,
+        living=person.subscription.status in LIVING,
         mine=_personal(site, person),
-        leave=links.personal(site.root, Purpose.UNSUBSCRIBE, seal(site.key, Purpose.UNSUBSCRIBE, who, version=version)),
-        feed=links.personal(site.url, Purpose.FEED, seal(site.key, Purpose.FEED, who, version=version)),
+        leave=links.personal(site.root, Purpose.UNSUBSCRIBE, _token(site, Purpose.UNSUBSCRIBE, person)),
+        feed=links.personal(site.url, Purpose.FEED, _token(site, Purpose.FEED, person)),
         join=links.chat(site.bot, joining) if site.bot and person.subscriber.kind is ChannelKind.EMAIL else "",
         **_choices(site, person.subscription.preferences),
     )
@@ -271,14 +269,13 @@ def unsubscribe(site: Site, request: Request) -> Response:
     return page(site, request, "unsubscribe", public=False, done=True)
 
 
-def _left(session: Session, site: Site, public_id: str, act: Act) -> int | None:
+def _left(session: Session, site: Site, subject: str, act: Act) -> int | None:
     """Withdraw; a link of an older version does it too, for whoever uses it wants out."""
+    public_id, channel_id = parts_of_subject(subject)
     subscriber = subscribers.find_public(session, public_id)
     if subscriber is None:
         return None
-    before = [each.subscription for each in subscribers.subscriptions_of(session, subscriber.id)]
-    lived = next((each for each in before if each is not None and each.status in _LIVING), None)
-    subscriptions.withdraw(session, subscriber.id, act=act)
+    lived = subscriptions.leave(session, subscriber.id, channel_id, act=act)
     if lived is not None and site.goodbye is not None and subscriber.kind is ChannelKind.EMAIL:
         site.goodbye(session, subscriber, lived, act.now)
     return subscriber.id
@@ -301,28 +298,35 @@ def _person(session: Session, site: Site, purpose: Purpose, token: str) -> Perso
     return person_of(session, sealed.subject, sealed.version)
 
 
-def person_of(session: Session, public_id: str, version: int) -> Person:
-    """Return the subscriber of a public id with the subscription of a version.
+def person_of(session: Session, subject: str, version: int) -> Person:
+    """Return the subscriber that a token is about, with the subscription of a version.
 
     Raises:
         Gone: there is none.
 
     """
+    public_id, channel_id = parts_of_subject(subject)
     subscriber = subscribers.find_public(session, public_id)
     if subscriber is None:
         raise Gone
     for listed in subscribers.subscriptions_of(session, subscriber.id):
         found = listed.subscription
-        if found is not None and found.token_version == version and found.status is not SubscriptionStatus.UNSUBSCRIBED:
+        if found is None or channel_id not in (None, found.channel_id):
+            continue
+        if found.token_version == version and found.status is not SubscriptionStatus.UNSUBSCRIBED:
             return Person(subscriber=subscriber, subscription=found)
     raise Gone
 
 
 def _personal(site: Site, person: Person) -> str:
     """Return the path of a person's own page."""
-    version = person.subscription.token_version
-    token = seal(site.key, Purpose.PREFERENCES, person.subscriber.public_id, version=version)
-    return links.personal(site.root, Purpose.PREFERENCES, token)
+    return links.personal(site.root, Purpose.PREFERENCES, _token(site, Purpose.PREFERENCES, person))
+
+
+def _token(site: Site, purpose: Purpose, person: Person) -> str:
+    """Return a token about a person's subscription, good for as long as that stands."""
+    of = person.subscription
+    return seal(site.key, purpose, subject_of(person.subscriber.public_id, of.channel_id), version=of.token_version)
 
 
 def _act(site: Site, request: Request, wording: str | None = None) -> Act:
