@@ -6,25 +6,40 @@ After the remote has answered, the answer is kept and its commit is tried again 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from trendbot.clock import Clock
 from trendbot.core.delivering import Settlement, back_off
 from trendbot.core.vocabulary import DeliveryStatus
 from trendbot.errors import ChannelError, RecipientError, StoreError, TransportError, UnreachableError
 from trendbot.logs import get_logger
+from trendbot.pipeline.ledger import Ledger, Work
 from trendbot.pipeline.outcomes import FailedDelivery, Recipients, Tally
-from trendbot.pipeline.settling import Job, settlement_of, write_receipt, write_refusal
+from trendbot.pipeline.settling import Job, Refused, Taken, settlement_of, write_receipts, write_refusal
 from trendbot.store import channels, settlements
-from trendbot.store.database import Database
+from trendbot.store.database import Session
 from trendbot.transports.base import Receipt
 
 log = get_logger(__name__)
 
+A = TypeVar("A")
+
 KEEP_ANSWER = 30.0
 """Seconds for which the commit of an answer is tried again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kept:
+    """A message that goes back into the outbox, and whether its channel is to be closed."""
+
+    job: Job
+    lease: str
+    not_before: datetime
+    reason: str
+    close: bool = False
 
 
 class Answers:
@@ -32,19 +47,19 @@ class Answers:
 
     def __init__(
         self,
-        database: Database,
+        ledger: Ledger,
         clock: Clock,
         *,
         recipients: Recipients | None = None,
         on_sent: Callable[[str, datetime], None] | None = None,
     ) -> None:
-        self.database, self.clock, self.recipients, self.on_sent = database, clock, recipients, on_sent
+        self.ledger, self.clock, self.recipients, self.on_sent = ledger, clock, recipients, on_sent
         self.tally = Tally()
         self.shut: dict[str, float] = {}
         self.calm = asyncio.Event()
-        """Set while every known answer is written down."""
+        """Set unless a known answer waits for a database that is away."""
         self.calm.set()
-        self._settling = 0
+        self._kept = 0
         self._unreachable: dict[str, int] = {}
 
     def shut_for(self, name: str) -> float:
@@ -54,7 +69,7 @@ class Answers:
     async def sent(self, job: Job, lease: str, receipt: Receipt) -> None:
         """Write down that the remote took a message."""
         now = self.clock()
-        await self._commit(write_receipt, job, lease, receipt, now)
+        await self._commit(write_receipts, Taken(job=job, lease=lease, receipt=receipt, now=now))
         self.tally.sent += 1
         self._unreachable.pop(job.transport.name, None)
         if self.on_sent is not None and not job.transport.harmless:
@@ -70,7 +85,8 @@ class Answers:
             return
         now = self.clock()
         settlement = settlement_of(job, error, now)
-        await self._commit(write_refusal, job, self.recipients, lease, settlement, error, now)
+        refused = Refused(job=job, lease=lease, settlement=settlement, error=error, now=now)
+        await self._commit(self._write_refusals, refused)
         self._note(job, settlement, error)
 
     def _note(self, job: Job, settlement: Settlement, error: TransportError) -> None:
@@ -91,11 +107,11 @@ class Answers:
         now, reason = self.clock(), str(error)
         name = job.transport.name if error.whole else job.delivery.channel.slug
         log.error("channel_closed", channel=name, reason=reason)
-        await self._commit(settlements.give_back, job.delivery.id, lease=lease, not_before=now, error=reason)
         if error.whole:
             self.shut[name] = float("inf")
-        else:
-            await self._commit(channels.close_channel, job.delivery.channel.id, reason=reason, now=now)
+        await self._commit(
+            _give_back, _Kept(job=job, lease=lease, not_before=now, reason=reason, close=not error.whole)
+        )
         self.tally.closed[name] = reason
 
     async def _unreached(self, job: Job, lease: str, error: UnreachableError) -> None:
@@ -103,34 +119,49 @@ class Answers:
         name, now = job.transport.name, self.clock()
         self._unreachable[name] = self._unreachable.get(name, 0) + 1
         wait = back_off(self._unreachable[name])
-        await self._commit(settlements.give_back, job.delivery.id, lease=lease, not_before=now + wait, error=str(error))
         self.shut[name] = asyncio.get_running_loop().time() + wait.total_seconds()
+        await self._commit(_give_back, _Kept(job=job, lease=lease, not_before=now + wait, reason=str(error)))
         if name not in {failed.channel for failed in self.tally.failed}:
             log.warning("remote_unreachable", transport=name, reason=str(error))
             self.tally.failed.append(
                 FailedDelivery(key=job.delivery.key, channel=name, reason=str(error), status=DeliveryStatus.PENDING)
             )
 
-    async def _commit(self, work: Any, *args: Any, **kwargs: Any) -> Any:
-        """Write down what is known; a database that is away for a moment is no reason to forget an answer."""
-        self._settling += 1
-        self.calm.clear()
-        try:
-            return await self._persistently(work, *args, **kwargs)
-        finally:
-            self._settling -= 1
-            if not self._settling:
-                self.calm.set()
+    def _write_refusals(self, session: Session, refused: Sequence[Refused]) -> Sequence[None]:
+        for each in refused:
+            write_refusal(session, each, self.recipients)
+        return [None] * len(refused)
 
-    async def _persistently(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+    async def _commit(self, work: Work[A, None], item: A) -> None:
+        """Write down what is known; a database that is away for a moment is no reason to forget an answer."""
         loop = asyncio.get_running_loop()
         deadline, wait = loop.time() + KEEP_ANSWER, 0.1
         while True:
             try:
-                return await self.database.run(work, *args, **kwargs)
+                return await self.ledger.write(work, item)
             except StoreError:
                 if loop.time() + wait > deadline:
                     raise
                 log.warning("answer_kept", tries_again_in=wait)
-            await asyncio.sleep(wait)
+            await self._keep_for(wait)
             wait = min(2.0, wait * 2)
+
+    async def _keep_for(self, seconds: float) -> None:
+        self._kept += 1
+        self.calm.clear()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._kept -= 1
+            if not self._kept:
+                self.calm.set()
+
+
+def _give_back(session: Session, kept: Sequence[_Kept]) -> Sequence[None]:
+    """Keep messages that were not to blame, and close the channels that a person has to mend."""
+    for each in kept:
+        number, channel = each.job.delivery.id, each.job.delivery.channel.id
+        settlements.give_back(session, number, lease=each.lease, not_before=each.not_before, error=each.reason)
+        if each.close:
+            channels.close_channel(session, channel, reason=each.reason, now=each.not_before)
+    return [None] * len(kept)

@@ -15,16 +15,19 @@ from typing import Any
 
 from trendbot.clock import Clock
 from trendbot.core.delivering import LONGEST_RESERVE, SEND_TIMEOUT
-from trendbot.errors import TransportError
+from trendbot.errors import ChannelError, TransportError, UnreachableError
 from trendbot.logs import get_logger
 from trendbot.pipeline.answers import Answers
+from trendbot.pipeline.ledger import Ledger
 from trendbot.pipeline.messages import message_of, preface_of
 from trendbot.pipeline.outcomes import Dress, Recipients, Tally
 from trendbot.pipeline.settling import Job
+from trendbot.pipeline.windows import Window
 from trendbot.store import claims, outbox, rates
-from trendbot.store.database import Database
+from trendbot.store.claims import Asked
+from trendbot.store.database import Database, Session
 from trendbot.store.deliveries import Delivery
-from trendbot.transports.base import Narrow, Transport
+from trendbot.transports.base import Narrow, Receipt, Transport
 
 log = get_logger(__name__)
 
@@ -37,6 +40,9 @@ LEAST_AHEAD, MOST_AHEAD = 1, 16
 """Turns held at least and at most."""
 IN_FLIGHT = 64
 """Messages that wait for their turn or are on the wire, at most."""
+
+
+Answer = Receipt | TransportError
 
 
 class Sender:
@@ -63,28 +69,27 @@ class Sender:
         self.recipients, self.dress, self.patience = recipients, dress, patience
         self.stop = stop or asyncio.Event()
         self.send_timeout, self.only = send_timeout, only
-        self.answers = Answers(database, clock, recipients=recipients, on_sent=on_sent)
+        self.ledger = Ledger(database)
+        self.answers = Answers(self.ledger, clock, recipients=recipients, on_sent=on_sent)
         self._queue: deque[Job] = deque()
         self._held: set[int] = set()
         self._later: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen: set[tuple[int, int, datetime]] = set()
         self._idle = 0.0
-        self._claiming = asyncio.Lock()
-        self._waiting, self._ahead, self._turn_free = 0, LEAST_AHEAD, asyncio.Event()
-        self._on_the_way: Counter[str] = Counter()
-        self._most = {name: _at_once(each) for name, each in transports.items()}
+        self._waiting, self._ahead, self._changed = 0, LEAST_AHEAD, asyncio.Event()
+        self._windows = {name: _window(each) for name, each in transports.items()}
         self._slots: dict[str, float] = {}
 
     async def drain(self) -> Tally:
         """Send until nothing is left to do now."""
         try:
             while not self.stop.is_set():
-                await self._room()
+                self._changed.clear()
                 if group := self._next_group():
                     await self._dispatch(group)
                 elif self._tasks or self._later:
-                    await asyncio.wait(self._tasks | self._later, return_when=asyncio.FIRST_COMPLETED)
+                    await self._changed.wait()
                 elif not await self._rest():
                     break
         finally:
@@ -95,25 +100,26 @@ class Sender:
 
     # -- which next ----------------------------------------------------------------------------------------------------
 
-    async def _room(self) -> None:
-        """Wait until another turn may be held, and another message may be on the wire."""
-        while len(self._tasks) >= IN_FLIGHT:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        while self._waiting >= self._ahead:
-            self._turn_free.clear()
-            await self._turn_free.wait()
-
     def _next_group(self) -> list[Job]:
         """Return what goes next: queued messages whose transports have room; others wait, and hold up nobody."""
+        most = min(self._turns_to_take(), IN_FLIGHT - len(self._tasks))
+        if most <= 0:
+            return []
         self._drop_shut()
-        first = next((job for job in self._queue if self._room_on(job.transport) > 0), None)
-        if first is None:
+        if not self._sendable():
             self._fill()
-            first = next((job for job in self._queue if self._room_on(job.transport) > 0), None)
-        if first is None:
+        if (first := self._sendable()) is None:
             return []
         self._ahead = _ahead(first.rates)
-        return self._taken(max(0, min(self._ahead - self._waiting, IN_FLIGHT - len(self._tasks))))
+        return self._taken(min(most, self._ahead - self._waiting))
+
+    def _turns_to_take(self) -> int:
+        """Return how many turns may be taken now: once half of them are used up, so that few transactions take many."""
+        free = self._ahead - self._waiting
+        return free if 2 * free >= self._ahead else 0
+
+    def _sendable(self) -> Job | None:
+        return next((job for job in self._queue if self._room_on(job.transport) > 0), None)
 
     def _drop_shut(self) -> None:
         """Take out of the queue what goes to a remote that is left alone; it is still due when that is over."""
@@ -139,7 +145,7 @@ class Sender:
 
     def _room_on(self, transport: Transport) -> int:
         """Return how many more messages a transport can have on the way."""
-        return self._most[transport.name] - self._on_the_way[transport.name]
+        return self._windows[transport.name].room(asyncio.get_running_loop().time())
 
     def _fill(self) -> None:
         names = [name for name in self._open_transports() if self._room_on(self.transports[name]) > 0]
@@ -153,12 +159,8 @@ class Sender:
                 self._queue.append(self._job(row))
 
     def _job(self, delivery: Delivery) -> Job:
-        message = message_of(delivery)
-        return Job(
-            delivery=delivery,
-            message=self.dress(delivery, message) if self.dress else message,
-            transport=self.transports[delivery.channel.transport],
-        )
+        transport = self.transports[delivery.channel.transport]
+        return Job(delivery=delivery, message=message_of(delivery), transport=transport)
 
     def _open_transports(self) -> list[str]:
         return sorted(name for name in self.transports if not self.answers.shut_for(name))
@@ -168,7 +170,7 @@ class Sender:
         for job, turn in zip(group, turns, strict=True):
             if turn.reserved:
                 self._waiting += 1
-                self._on_the_way[job.transport.name] += 1
+                self._windows[job.transport.name].enter()
                 self._start(self._tasks, self._one(job, turn.wait))
             elif turn.held_by == job.keys[0]:
                 self.answers.shut[job.transport.name] = asyncio.get_running_loop().time() + turn.wait
@@ -196,6 +198,7 @@ class Sender:
         task = asyncio.ensure_future(work)
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        task.add_done_callback(lambda _: self._changed.set())
 
     async def _again(self, job: Job, wait: float) -> None:
         await asyncio.sleep(wait)
@@ -232,68 +235,101 @@ class Sender:
 
     async def _one(self, job: Job, wait: float) -> None:
         try:
-            claim = await self._in_turn(job, wait)
-            if claim is not None:
-                await self._claimed(job, claim)
+            if answered := await self._answered(job, wait):
+                await self._settle(*answered)
         except Exception:
             log.exception("delivery_broke", key=job.delivery.key, transport=job.transport.name)
             self._seen.add(_mark(job.delivery))
         finally:
-            self._on_the_way[job.transport.name] -= 1
             self._held.discard(job.delivery.id)
 
-    async def _in_turn(self, job: Job, wait: float) -> claims.Claim | None:
-        """Wait for the turn and claim; None where everything stops."""
+    async def _answered(self, job: Job, wait: float) -> tuple[Job, str, Answer] | None:
+        """Bring a message to its remote; return what it was as it went, under which lease, and what the remote said.
+
+        The way there is free again when the answer has come, not only when it is written down.
+        """
         try:
+            claimed = await self._in_turn(job, wait)
+            return (*claimed, await self._answer(claimed[0])) if claimed else None
+        finally:
+            self._windows[job.transport.name].leave()
+            self._changed.set()
+
+    async def _in_turn(self, job: Job, wait: float) -> tuple[Job, str] | None:
+        """Dress a message, wait for its turn, and claim; None where it does not go."""
+        try:
+            if self.dress:
+                job = replace(job, message=self.dress(job.delivery, job.message))
             if wait > 0:
                 await self._pause(wait)
-            return None if self.stop.is_set() else await self._claim(job)
+            claim = claims.Claim(wait=1.0) if self.stop.is_set() else await self._claim(job)
         finally:
             self._waiting -= 1
-            self._turn_free.set()
-
-    async def _claimed(self, job: Job, claim: claims.Claim) -> None:
+            self._changed.set()
         if claim.skipped:
             self.answers.tally.skipped[claim.skipped] += 1
-        elif claim.lease is not None:
-            message = replace(job.message, preface=preface_of(job.delivery, claim.missed)) if claim.missed else None
-            await self._attempt(replace(job, message=message) if message else job, claim.lease)
-        elif not claim.wait:  # another was faster, or it has to wait for its channel or an earlier part
+        elif claim.lease is None and not claim.wait:
+            # another was faster, or it has to wait for its channel or an earlier part
             self._seen.add(_mark(job.delivery))
+        if claim.missed:
+            job = replace(job, message=replace(job.message, preface=preface_of(job.delivery, claim.missed)))
+        return (job, claim.lease) if claim.lease is not None else None
 
     async def _claim(self, job: Job) -> claims.Claim:
-        """Claim, one at a time and after every answer is written down: so that few rows are ever in doubt."""
-        async with self._claiming:
-            await self.answers.calm.wait()
-            if shut := self.answers.shut_for(job.transport.name):
-                return claims.Claim(wait=shut)
-            return await self.database.run(
-                claims.claim, job.delivery.id, now=self.clock(), budgets=job.keys, address_hash=self._hash(job.delivery)
-            )
+        """Claim, together with others whose turn has come, and behind the answers that are to be written down."""
+        await self.answers.calm.wait()
+        if shut := self.answers.shut_for(job.transport.name):
+            return claims.Claim(wait=shut)
+        asked = Asked(delivery_id=job.delivery.id, budgets=job.keys, address_hash=self._hash(job.delivery))
+        return await self.ledger.write(self._claim_all, asked, last=True)
+
+    def _claim_all(self, session: Session, asked: Sequence[Asked]) -> Sequence[claims.Claim]:
+        return claims.claim_all(session, asked, now=self.clock())
 
     def _hash(self, delivery: Delivery) -> str | None:
         if self.recipients is None or delivery.subscriber_id is None or delivery.address is None:
             return None
         return self.recipients.hash_address(delivery.channel.kind, delivery.address)
 
-    async def _attempt(self, job: Job, lease: str) -> None:
+    async def _answer(self, job: Job) -> Answer:
+        """Send a message and return the remote's answer."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        answer = await self._sent(job)
+        self._windows[job.transport.name].answer(took=loop.time() - started, well=_is_well(answer), now=loop.time())
+        return answer
+
+    async def _sent(self, job: Job) -> Answer:
         try:
             async with asyncio.timeout(self.send_timeout):
-                receipt = await job.transport.send(job.message)
+                return await job.transport.send(job.message)
         except TransportError as error:
-            await self.answers.refused(job, lease, error)
+            return error
         except TimeoutError:
-            await self.answers.refused(job, lease, _lost(f"no answer within {self.send_timeout:g} s"))
+            return _lost(f"no answer within {self.send_timeout:g} s")
         except Exception as error:
             log.exception("transport_broke", key=job.delivery.key, transport=job.transport.name)
-            await self.answers.refused(job, lease, _lost(f"{type(error).__name__}: {error}"))
-        else:
-            await self.answers.sent(job, lease, receipt)
-            self._idle = 0.0
+            return _lost(f"{type(error).__name__}: {error}")
+
+    async def _settle(self, job: Job, lease: str, answer: Answer) -> None:
+        if isinstance(answer, TransportError):
+            await self.answers.refused(job, lease, answer)
+            return
+        await self.answers.sent(job, lease, answer)
+        self._idle = 0.0
 
 
-def _at_once(transport: Transport) -> int:
-    return min(IN_FLIGHT, transport.at_once) if isinstance(transport, Narrow) else IN_FLIGHT
+def _window(transport: Transport) -> Window:
+    narrow = isinstance(transport, Narrow)
+    return Window(most=min(IN_FLIGHT, transport.at_once) if isinstance(transport, Narrow) else IN_FLIGHT, narrow=narrow)
+
+
+def _is_well(answer: Answer) -> bool:
+    """Say whether a remote takes messages, even if not this one."""
+    if not isinstance(answer, TransportError):
+        return True
+    trouble = isinstance(answer, (ChannelError, UnreachableError)) or answer.retry_after is not None
+    return answer.outcome_known and not trouble
 
 
 def _ahead(budgets: list[tuple[str, float]]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from trendbot.pipeline.outcomes import Recipients, Retired
 from trendbot.store import channels, rates, settlements
 from trendbot.store.database import Session
 from trendbot.store.deliveries import Delivery
+from trendbot.store.settlements import Sent
 from trendbot.transports.base import Message, Receipt, Transport
 
 
@@ -45,39 +47,71 @@ def settlement_of(job: Job, error: TransportError, now: datetime) -> Settlement:
     )
 
 
-def write_receipt(session: Session, job: Job, lease: str, receipt: Receipt, now: datetime) -> None:
-    """Write down that a message went, under which id, where its recipient moved, and what it named as missed.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """A message that the remote took, under which lease it went, and when."""
+
+    job: Job
+    lease: str
+    receipt: Receipt
+    now: datetime
+
+
+def write_receipts(session: Session, taken: Sequence[Taken]) -> Sequence[None]:
+    """Write down that messages went, under which ids, where recipients moved, and what they named as missed.
 
     Where another part follows, its recipient's own rates count from now: the way here may have taken longer than the
     turn foresaw, most of all where a connection had to be opened first.
     """
-    if job.message.part + 1 < job.message.parts:
-        rates.hold_off(session, job.rates[1:])
-    settlements.settle_sent(
-        session, job.delivery.id, lease=lease, now=now, external_id=receipt.external_id, moved_to=receipt.moved_to
+    followed = [each.job for each in taken if each.job.message.part + 1 < each.job.message.parts]
+    rates.hold_off(session, [budget for job in followed for budget in job.rates[1:]])
+    settlements.settle_all_sent(
+        session,
+        [
+            Sent(
+                delivery_id=each.job.delivery.id,
+                lease=each.lease,
+                now=each.now,
+                external_id=each.receipt.external_id,
+            )
+            for each in taken
+        ],
     )
-    if job.message.preface:
-        settlements.name_missed(session, job.delivery)
+    for each in taken:
+        if each.receipt.moved_to is not None:
+            settlements.move(session, each.job.delivery.id, each.receipt.moved_to)
+        if each.job.message.preface:
+            settlements.name_missed(session, each.job.delivery)
+    return [None] * len(taken)
 
 
-def write_refusal(
-    session: Session,
-    job: Job,
-    recipients: Recipients | None,
-    lease: str,
-    settlement: Settlement,
-    error: TransportError,
-    now: datetime,
-) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A message that was not taken, or may not have been, and what is to become of it."""
+
+    job: Job
+    lease: str
+    settlement: Settlement
+    error: TransportError
+    now: datetime
+
+
+def write_refusal(session: Session, refused: Refused, recipients: Recipients | None) -> None:
     """Write down a refusal; a pause that was asked for holds for all, a recipient that refuses for good is retired."""
+    job, error = refused.job, refused.error
     paused = job.keys if error.pauses is None else error.pauses
     if error.retry_after is not None and paused:
         rates.pause(session, paused, error.retry_after)
     settled = settlements.settle_failed(
-        session, job.delivery.id, lease=lease, settlement=settlement, error=str(error), now=now
+        session,
+        job.delivery.id,
+        lease=refused.lease,
+        settlement=refused.settlement,
+        error=str(error),
+        now=refused.now,
     )
     if isinstance(error, RecipientError) and settled:
-        _retire(session, job.delivery, recipients, error, now)
+        _retire(session, job.delivery, recipients, error, refused.now)
 
 
 def _retire(

@@ -6,23 +6,25 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
 
-from trendbot.core.consent import wanted
-from trendbot.core.delivering import LEASE, MERGED, Lateness, Standing, must_wait, obstacle
+from trendbot.core.delivering import LEASE, Lateness, Standing, must_wait, obstacle
 from trendbot.core.vocabulary import DeliveryStatus
 from trendbot.store import rates
-from trendbot.store.channels import channel_state
-from trendbot.store.consent import suppression
-from trendbot.store.deliveries import Delivery, delivery_of, joined
-from trendbot.store.outbox import changed, skip
+from trendbot.store.outbox import skip
 from trendbot.store.schema import Delivery as DeliveryRow
-from trendbot.store.schema import Digest as DigestRow
-from trendbot.store.schema import Edition as EditionRow
-from trendbot.store.schema import Subscription as SubscriptionRow
+from trendbot.store.standings import missed, standings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A delivery that is to be claimed, the keys of its budgets, and the keyed hash of a subscriber's address."""
+
+    delivery_id: int
+    budgets: Sequence[str] = ()
+    address_hash: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,123 +49,58 @@ def claim(
     budgets: Sequence[str] = (),
     address_hash: str | None = None,
 ) -> Claim:
-    """Take a pending delivery for sending, if it is still wanted and in time; else skip it and say why.
+    """Take one pending delivery for sending: see `claim_all`."""
+    asked = Asked(delivery_id=delivery_id, budgets=budgets, address_hash=address_hash)
+    return claim_all(session, [asked], now=now)[0]
 
-    `budgets` are the keys of the rates it is sent under, `address_hash` the keyed hash of a subscriber's address.
+
+def claim_all(session: Session, asked: Sequence[Asked], *, now: datetime) -> tuple[Claim, ...]:
+    """Take pending deliveries for sending, those that are still wanted and in time; skip others and say why.
+
+    They share a lease: what settles one names the delivery too.
     """
-    if wait := rates.paused(session, budgets):
-        return Claim(wait=wait)
-    row = session.execute(_BY_ID, {"number": delivery_id}).one_or_none()
-    if row is None or row[0].status is not DeliveryStatus.PENDING:
-        return Claim()
-    delivery = delivery_of(*row)
-    standing = _standing(session, delivery, now, address_hash)
-    if reason := obstacle(standing, now):
-        return Claim(skipped=reason) if skip(session, delivery_id, reason=reason) else Claim()
-    if must_wait(standing):
-        return Claim()
+    waits = rates.paused_each(session, [each.budgets for each in asked])
+    free = {each.delivery_id: each.address_hash for each, wait in zip(asked, waits, strict=True) if not wait}
+    found = standings(session, free, now=now) if free else {}
+    skipped = dict(_skipped(session, found, now))
     lease = secrets.token_hex(16)
-    if not changed(session, _claim(delivery_id, lease, now)):
-        return Claim()
-    return Claim(lease=lease, missed=_missed(session, delivery))
-
-
-_BY_ID = joined().where(DeliveryRow.id == bindparam("number"))
-"""Built once: building it anew for every message costs as much as running it."""
-
-
-def _claim(delivery_id: int, lease: str, now: datetime) -> Any:
-    return (
-        update(DeliveryRow)
-        .where(DeliveryRow.id == delivery_id, DeliveryRow.status == DeliveryStatus.PENDING)
-        .values(status=DeliveryStatus.SENDING, lease=lease, leased_until=now + LEASE, attempts=DeliveryRow.attempts + 1)
+    may_go = [number for number, each in found.items() if number not in skipped and not must_wait(each)]
+    taken = _taken(session, may_go, lease, now)
+    named = missed(session, [number for number in taken if found[number].late is Lateness.MERGE])
+    return tuple(
+        Claim(wait=wait)
+        if wait
+        else Claim(
+            lease=lease if each.delivery_id in taken else None,
+            missed=named.get(each.delivery_id, ()),
+            skipped=skipped.get(each.delivery_id),
+        )
+        for each, wait in zip(asked, waits, strict=True)
     )
 
 
-def _standing(session: Session, delivery: Delivery, now: datetime, address_hash: str | None) -> Standing:
-    earlier = frozenset(session.scalars(_parts_before(delivery))) if delivery.part else frozenset()
-    return Standing(
-        too_late_at=delivery.too_late_at,
-        late=delivery.channel.late,
-        address=delivery.address,
-        suppressed=suppression(session, address_hash) if address_hash else None,
-        wanted=_wanted(session, delivery, now),
-        channel_open=delivery.channel.enabled and channel_state(session, delivery.channel.id).open(now),
-        fresher=_fresher(session, delivery),
-        earlier=earlier,
-        begun=bool(earlier & {DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN}),
+def _skipped(session: Session, found: dict[int, Standing], now: datetime) -> list[tuple[int, str | None]]:
+    """Skip what may not go; return it with why, None where it was no longer pending."""
+    reasons = [(number, reason) for number, each in found.items() if (reason := obstacle(each, now))]
+    return [(number, reason if skip(session, number, reason=reason) else None) for number, reason in reasons]
+
+
+_TAKE = (
+    update(DeliveryRow)
+    .where(DeliveryRow.id.in_(bindparam("ids", expanding=True)), DeliveryRow.status == DeliveryStatus.PENDING)
+    .values(
+        status=DeliveryStatus.SENDING,
+        lease=bindparam("token"),
+        leased_until=bindparam("until"),
+        attempts=DeliveryRow.attempts + 1,
     )
-
-
-def _wanted(session: Session, delivery: Delivery, now: datetime) -> bool | None:
-    if delivery.subscriber_id is None or not delivery.channel.personal:
-        return None
-    row = session.get(SubscriptionRow, (delivery.subscriber_id, delivery.channel.id))
-    # A confirmation is asked for before there is a confirmed subscription; it carries no digest.
-    if delivery.notice is not None and delivery.notice != "alert":
-        return None
-    return row is not None and wanted(row.status, paused_until=row.paused_until, now=now)
-
-
-def _parts_before(delivery: Delivery) -> Select[DeliveryStatus]:
-    mine = aliased(DeliveryRow)
-    return select(DeliveryRow.status).where(
-        mine.id == delivery.id,
-        DeliveryRow.edition_id == mine.edition_id,
-        DeliveryRow.channel_id == delivery.channel.id,
-        DeliveryRow.subscriber_id.is_not_distinct_from(delivery.subscriber_id),
-        DeliveryRow.part < delivery.part,
-    )
-
-
-_FRESHER = (
-    select(func.max(DigestRow.number))
-    .join(EditionRow, EditionRow.digest_id == DigestRow.id)
-    .join(DeliveryRow, DeliveryRow.edition_id == EditionRow.id)
-    .where(
-        DeliveryRow.channel_id == bindparam("channel"),
-        DeliveryRow.subscriber_id.is_not_distinct_from(bindparam("subscriber", type_=Integer)),
-        DeliveryRow.status == DeliveryStatus.PENDING,
-        DigestRow.cadence == bindparam("cadence", type_=DigestRow.cadence.type),
-        DigestRow.number > bindparam("number"),
-    )
+    .returning(DeliveryRow.id)
+    .execution_options(synchronize_session=False)
 )
 
 
-def _fresher(session: Session, delivery: Delivery) -> int | None:
-    """Return the number of a newer digest that waits for the same recipient."""
-    if delivery.digest_id is None or delivery.too_late_at is None:
-        return None
-    asked = {
-        "channel": delivery.channel.id,
-        "subscriber": delivery.subscriber_id,
-        "cadence": delivery.cadence,
-        "number": delivery.number,
-    }
-    return session.scalar(_FRESHER, asked)
-
-
-def _missed(session: Session, delivery: Delivery) -> tuple[str, ...]:
-    """Return the titles of digests that the same recipient missed, the first delivery of the next one naming them."""
-    if delivery.channel.late is not Lateness.MERGE or delivery.part or delivery.digest_id is None:
-        return ()
-    query = (
-        select(DigestRow.title)
-        .join(EditionRow, EditionRow.digest_id == DigestRow.id)
-        .join(DeliveryRow, DeliveryRow.edition_id == EditionRow.id)
-        .where(*merged_before(delivery))
-        .group_by(DigestRow.id, DigestRow.title)
-        .order_by(DigestRow.id)
-    )
-    return tuple(session.scalars(query))
-
-
-def merged_before(delivery: Delivery) -> list[ColumnElement[bool]]:
-    """Return what is true of deliveries that the same recipient missed and that are to be named in this one."""
-    return [
-        DeliveryRow.channel_id == delivery.channel.id,
-        DeliveryRow.subscriber_id.is_not_distinct_from(delivery.subscriber_id),
-        DeliveryRow.status == DeliveryStatus.SKIPPED,
-        DeliveryRow.error == MERGED,
-        DeliveryRow.id != delivery.id,
-    ]
+def _taken(session: Session, ids: Sequence[int], lease: str, now: datetime) -> frozenset[int]:
+    """Mark what is still pending as on its way; return which."""
+    if not ids:
+        return frozenset()
+    return frozenset(session.scalars(_TAKE, {"ids": list(ids), "token": lease, "until": now + LEASE}))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -109,11 +109,22 @@ def hold_off(session: Session, budgets: Iterable[tuple[str, float]], *, now: flo
 
 def paused(session: Session, keys: Iterable[str], *, now: float | None = None) -> float:
     """Return the seconds for which a remote still wants to hear nothing within any of these budgets."""
-    names = [_PAUSE + key for key in keys]
-    if not names:
-        return 0.0
-    latest = max(session.scalars(select(RateRow.tat).where(RateRow.key.in_(names))), default=0.0)
-    return max(0.0, latest - (clock(session) if now is None else now)) if latest else 0.0
+    return paused_each(session, [tuple(keys)], now=now)[0]
+
+
+def paused_each(
+    session: Session, wanted: Sequence[Sequence[str]], *, now: float | None = None
+) -> tuple[float, ...]:  # fmt: skip
+    """Return for each message, named by the keys of its budgets, how many seconds a remote wants to hear nothing."""
+    names = sorted({_PAUSE + key for keys in wanted for key in keys})
+    found = dict(session.execute(_PAUSES, {"keys": names}).all()) if names else {}
+    if not found:
+        return (0.0,) * len(wanted)
+    at = clock(session) if now is None else now
+    return tuple(max([0.0, *(found.get(_PAUSE + key, 0.0) - at for key in keys)]) for keys in wanted)
+
+
+_PAUSES = select(RateRow.key, RateRow.tat).where(RateRow.key.in_(bindparam("keys", expanding=True)), RateRow.tat > 0)
 
 
 def clock(session: Session) -> float:

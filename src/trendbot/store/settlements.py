@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Table, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from trendbot.core.delivering import LostAnswer, Settlement
+from trendbot.core.delivering import MERGED, LostAnswer, Settlement
 from trendbot.core.vocabulary import DeliveryStatus
 from trendbot.store.channels import move_channel
-from trendbot.store.claims import merged_before
 from trendbot.store.deliveries import Delivery, delivery_of, joined
 from trendbot.store.outbox import changed
 from trendbot.store.schema import Channel as ChannelRow
 from trendbot.store.schema import Delivery as DeliveryRow
 from trendbot.store.schema import Subscriber as SubscriberRow
 
+_TABLE = cast("Table", DeliveryRow.__table__)
 LEFT = "the program ended before the answer was known"
 
 
@@ -36,9 +37,46 @@ def settle_sent(
     The answer is known now: even a row that a sweep has called uncertain meanwhile is sent.
     """
     if moved_to is not None:
-        _move(session, delivery_id, moved_to)
+        move(session, delivery_id, moved_to)
     values = {"status": DeliveryStatus.SENT, "sent_at": now, "external_id": external_id, "error": None}
     return _settle(session, delivery_id, lease, values) or _after_all(session, delivery_id, values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """A claimed delivery that the remote took."""
+
+    delivery_id: int
+    lease: str
+    now: datetime
+    external_id: str | None
+
+
+def settle_all_sent(session: Session, sent: Sequence[Sent]) -> None:
+    """Write down of a group what `settle_sent` does of one."""
+    values = [
+        {"number": each.delivery_id, "token": each.lease, "now": each.now, "external": each.external_id}
+        for each in sent
+    ]
+    result = session.connection().execute(_SENT, values)
+    if result.rowcount != len(values):  # a sweep called some of them uncertain, or the driver does not say
+        for each in sent:
+            found = {"status": DeliveryStatus.SENT, "sent_at": each.now, "external_id": each.external_id}
+            _after_all(session, each.delivery_id, found | {"error": None})
+
+
+_SENT = (
+    update(_TABLE)
+    .where(
+        _TABLE.c.id == bindparam("number"),
+        _TABLE.c.status == DeliveryStatus.SENDING,
+        _TABLE.c.lease == bindparam("token"),
+    )
+    .values(
+        status=DeliveryStatus.SENT, sent_at=bindparam("now"), external_id=bindparam("external"), error=None,
+        lease=None, leased_until=None,
+    )
+)  # fmt: skip
 
 
 def settle_failed(
@@ -60,7 +98,15 @@ def give_back(session: Session, delivery_id: int, *, lease: str, not_before: dat
 def name_missed(session: Session, delivery: Delivery) -> None:
     """Write down that the digests this recipient missed are named in a delivery that has gone."""
     session.execute(
-        update(DeliveryRow).where(*merged_before(delivery)).values(error=f"too late; named in {delivery.key}")
+        update(DeliveryRow)
+        .where(
+            DeliveryRow.channel_id == delivery.channel.id,
+            DeliveryRow.subscriber_id.is_not_distinct_from(delivery.subscriber_id),
+            DeliveryRow.status == DeliveryStatus.SKIPPED,
+            DeliveryRow.error == MERGED,
+            DeliveryRow.id != delivery.id,
+        )
+        .values(error=f"too late; named in {delivery.key}")
     )
 
 
@@ -132,7 +178,8 @@ def note_doubt(session: Session, delivery_id: int, *, why: str) -> None:
     )
 
 
-def _move(session: Session, delivery_id: int, address: str) -> None:
+def move(session: Session, delivery_id: int, address: str) -> None:
+    """Write down the new address of a delivery's recipient."""
     row = session.get_one(DeliveryRow, delivery_id)
     if row.subscriber_id is None:
         move_channel(session, row.channel_id, address)
