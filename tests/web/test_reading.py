@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,31 @@ def test_a_digest_has_its_neighbours_and_its_card(client: TestClient) -> None:
         drawn = client.get(re.sub(r"card\.png$", f"{form}.svg", card[1]))
         assert drawn.headers["content-type"] == "image/svg+xml"
         assert b"<title>" in drawn.content
+
+
+@pytest.mark.parametrize("path", ["/", "/archive", "/trends", "/themes", "/themes/open-source", "/stories/1", "/about"])
+def test_every_public_page_has_title_words_and_picture_for_where_it_is_shared(client: TestClient, path: str) -> None:
+    page = client.get(path).text
+    said = dict(re.findall(r'<meta property="og:([a-z_:]+)" content="([^"]+)">', page))
+    assert set(said) == {
+        "site_name", "title", "description", "type", "url", "image", "image:alt", "image:width", "image:height",
+    }  # fmt: skip
+    drawn = client.get(said["image"].removeprefix(URL))
+    assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/png")
+    assert (drawn.content[16:20], drawn.content[20:24]) == ((1200).to_bytes(4), (627).to_bytes(4))
+    assert len(drawn.content) < 60_000
+    assert (
+        client.get(said["image"].removeprefix(URL), headers={"if-none-match": drawn.headers["etag"]}).status_code == 304
+    )
+
+
+def test_a_digest_without_a_chart_has_a_card_of_words(client: TestClient, site: Site) -> None:
+    before = client.get(f"/digests/daily/{(NOW - timedelta(days=1)).date()}").text
+    card = re.search(r'og:image" content="https://digest\.example(/cards/\S+)"', before)
+    assert card
+    assert client.get(card[1]).content.startswith(b"\x89PNG")
+    for none in ("/cards/digests/daily/2001-01-01.png", "/cards/stories/999.png", "/cards/themes/none.png"):
+        assert client.get(none).status_code == 404
 
 
 def test_the_archive_is_by_month(client: TestClient) -> None:

@@ -30,13 +30,13 @@ SHOWN = 28
 _OVERDISPERSION = 1.5
 """How much more than Poisson's the daily counts vary: between the 1.3 and 2.3 measured on real streams."""
 _NINE_OF_TEN = 1.645
-_INCHES = (12.0, 6.27)
+INCHES = (12.0, 6.27)
 
-_LIGHT = {"paper": "#FDFCFA", "ink": "#1A1C20", "muted": "#5B606B", "band": "#E9E4DA", "rule": "#DDD8CF"}
+LIGHT = {"paper": "#FDFCFA", "ink": "#1A1C20", "muted": "#5B606B", "band": "#E9E4DA", "rule": "#DDD8CF"}
 _DARK = {"paper": "#14161A", "ink": "#ECEAE6", "muted": "#A3A8B3", "band": "#2A2E36", "rule": "#30343C"}
-_ACCENT = {"light": "#B4420F", "dark": "#FF9A62"}
-_SERIF, _SANS = "STIXGeneral", "DejaVu Sans"
-_WEB_FONTS = {_SERIF: "Charter, 'Iowan Old Style', Georgia, serif", _SANS: "system-ui, sans-serif"}
+ACCENT = {"light": "#B4420F", "dark": "#FF9A62"}
+SERIF, SANS = "STIXGeneral", "DejaVu Sans"
+_WEB_FONTS = {SERIF: "Charter, 'Iowan Old Style', Georgia, serif", SANS: "system-ui, sans-serif"}
 """What an SVG names in place of the fonts of the drawing library: the reader's own."""
 
 
@@ -82,14 +82,15 @@ def _drawable(rise: DigestRise) -> bool:
 
 def _in_fonts(text: str) -> bool:
     """Tell whether both fonts have every character of a text, with no mark that stands upon another."""
-    return not any(map(unicodedata.combining, text)) and set(map(ord, text)) <= _characters()
+    return not any(map(unicodedata.combining, text)) and set(map(ord, text)) <= characters()
 
 
 @lru_cache(maxsize=1)
-def _characters() -> frozenset[int]:
+def characters() -> frozenset[int]:
+    """Return the code points that both fonts have."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    fonts = (FontProperties(family=_SERIF, weight="bold"), FontProperties(family=_SANS, weight="bold"))
+    fonts = (FontProperties(family=SERIF, weight="bold"), FontProperties(family=SANS, weight="bold"))
     serif, sans = (frozenset(get_font(findfont(font)).get_charmap()) for font in fonts)
     return serif & sans
 
@@ -107,12 +108,12 @@ def _picture(rises: Sequence[DigestRise], brand: str, form: PictureForm) -> Pict
     from matplotlib.figure import Figure
 
     how = FORMS[form]
-    colours = (_DARK if how.dark else _LIGHT) | {"accent": _ACCENT["dark" if how.dark else "light"]}
+    colours = (_DARK if how.dark else LIGHT) | {"accent": ACCENT["dark" if how.dark else "light"]}
     stream = io.BytesIO()
     with mpl.rc_context(
-        {"svg.hashsalt": "trendbot", "svg.fonttype": "none", "font.family": _SANS, "path.simplify": False}
+        {"svg.hashsalt": "trendbot", "svg.fonttype": "none", "font.family": SANS, "path.simplify": False}
     ):
-        figure = Figure(figsize=_INCHES, dpi=how.dots, facecolor=colours["paper"])
+        figure = Figure(figsize=INCHES, dpi=how.dots, facecolor=colours["paper"])
         _compose(figure, rises, brand, colours)
         figure.savefig(
             stream, format=how.format, dpi=how.dots, facecolor=colours["paper"], metadata=_UNNAMED[how.format]
@@ -121,7 +122,7 @@ def _picture(rises: Sequence[DigestRise], brand: str, form: PictureForm) -> Pict
     return Picture(
         form=form,
         media_type=_MEDIA[how.format],
-        data=_small(data) if how.format == "png" else _for_the_web(data, rises),
+        data=small_png(data) if how.format == "png" else _for_the_web(data, rises),
     )
 
 
@@ -142,7 +143,7 @@ def _for_the_web(data: bytes, rises: Sequence[DigestRise]) -> bytes:
     return data[:head] + f"\n <title>{title}</title>\n <desc>{words}</desc>".encode() + data[head:]
 
 
-def _small(data: bytes) -> bytes:
+def small_png(data: bytes) -> bytes:
     """Reduce a PNG to few colours: a third of the bytes, and nobody sees it."""
     from PIL import Image
 
@@ -157,7 +158,7 @@ def _small(data: bytes) -> bytes:
 # -- the picture -------------------------------------------------------------------------------------------------------
 
 _LEFT, _RIGHT = 0.053, 0.947
-_PIXEL = 0.72
+PIXEL = 0.72
 """Points to a pixel, at the hundred dots an inch that the sizes below are given in."""
 _TITLE_UNITS, _NAME_UNITS = 50, 20
 _CURVES, _ALONE = (0.44, 0.89), (0.053, 0.86)
@@ -168,7 +169,7 @@ def _compose(figure: Any, rises: Sequence[DigestRise], brand: str, colours: dict
     lines = _wrapped(wording.chart_title(rises), _TITLE_UNITS)
     for number, line in enumerate(lines):
         place = 0.86 - 0.085 * number
-        _text(figure, _LEFT, place, line, size=44, colour=colours["ink"], family=_SERIF, weight="bold")
+        _text(figure, _LEFT, place, line, size=44, colour=colours["ink"], family=SERIF, weight="bold")
     bottom, top = 0.19, 0.86 - 0.085 * len(lines) + 0.03
     height, alone = (top - bottom) / len(rises), len(rises) == 1
     left, right = _ALONE if alone else _CURVES
@@ -184,7 +185,7 @@ def _compose(figure: Any, rises: Sequence[DigestRise], brand: str, colours: dict
 
 
 def _text(figure: Any, x: float, y: float, text: str, *, size: float, colour: str, **more: Any) -> None:
-    figure.text(x, y, text, fontsize=size * _PIXEL, color=colour, parse_math=False, **more)
+    figure.text(x, y, text, fontsize=size * PIXEL, color=colour, parse_math=False, **more)
 
 
 def _label(figure: Any, rise: DigestRise, top: float, colours: dict[str, str]) -> None:
@@ -210,13 +211,13 @@ def _row(axes: Any, rise: DigestRise, colours: dict[str, str], *, alone: bool) -
         textcoords="offset points",
         va="center",
         color=colours["accent"],
-        fontsize=(52 if alone else 38) * _PIXEL,
+        fontsize=(52 if alone else 38) * PIXEL,
         fontweight="bold",
         annotation_clip=False,
         parse_math=False,
     )
     if alone:
-        axes.text(-0.5, high, "usual range", color=colours["muted"], fontsize=27 * _PIXEL, va="bottom", ha="left")
+        axes.text(-0.5, high, "usual range", color=colours["muted"], fontsize=27 * PIXEL, va="bottom", ha="left")
     axes.set_ylim(0, max(*counts, high) * 1.1)
     axes.set_xlim(-0.5, SHOWN - 0.5)
     axes.yaxis.set_visible(False)
@@ -240,7 +241,7 @@ def _curve(axes: Any, rise: DigestRise, colours: dict[str, str], *, width: float
 def _days(axes: Any, rise: DigestRise, colours: dict[str, str], *, shown: bool) -> None:
     last, places = date.fromisoformat(rise.as_of), range(SHOWN - 1, 0, -7) if shown else ()
     names = [_day(last - timedelta(days=SHOWN - 1 - place)) for place in places]
-    axes.set_xticks(list(places), names, fontsize=27 * _PIXEL, color=colours["muted"])
+    axes.set_xticks(list(places), names, fontsize=27 * PIXEL, color=colours["muted"])
     axes.tick_params(axis="x", length=0, pad=8)
 
 

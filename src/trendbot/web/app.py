@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from trendbot.errors import NotFoundError, StoreError
 from trendbot.logs import get_logger
-from trendbot.web import api, feeds, machines, people, reading
+from trendbot.web import api, cards, feeds, machines, people, reading
 from trendbot.web.answers import Gone, Missing, failure
 from trendbot.web.front import WEBHOOK, Front
 from trendbot.web.site import Site
@@ -28,6 +28,11 @@ READ: dict[str, Endpoint] = {
     "/archive/{month}": reading.archive_page,
     "/digests/{cadence}/{slot}": reading.digest_page,
     "/charts/{digest}/{key}/{file}": reading.chart,
+    "/cards/digests/{cadence}/{slot}.png": cards.of_digest,
+    "/cards/stories/{story}.png": cards.of_story,
+    "/cards/themes/{slug}.png": cards.of_theme,
+    "/cards/trends.png": cards.of_trends,
+    "/cards/site.png": cards.of_site,
     "/stories/{story}": reading.story_page,
     "/themes": reading.themes_page,
     "/themes/{slug}": reading.theme_page,

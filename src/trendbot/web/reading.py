@@ -25,7 +25,7 @@ from trendbot.store.entries import get_entry
 from trendbot.store.search import LONGEST, search_stories, words_of
 from trendbot.store.trends import KeptReading
 from trendbot.store.views import theme_titles
-from trendbot.web import asked
+from trendbot.web import asked, cards
 from trendbot.web.answers import Missing, moved, page
 from trendbot.web.site import Site
 
@@ -88,8 +88,10 @@ def _rises(content: DigestContent) -> list[tuple[DigestRise, Spark]]:
 def _card(site: Site, found: dict[str, Any]) -> dict[str, Any]:
     """Return the picture that stands for a page where its address is shared."""
     chart, digest = found["chart"], found["digest"]
-    if chart is None or chart.form(PictureForm.CARD) is None:
+    if digest is None:
         return {}
+    if chart is None or chart.form(PictureForm.CARD) is None:
+        return cards.picture(site, f"digests/{digest.cadence}/{digest.slot}", f"{digest.title}: {digest.content.line}")
     address = links.picture(site.url, digest.id, chart.key, PictureForm.CARD, "png")
     return {"picture": {"url": address, "alt": chart.alt}}
 
@@ -114,7 +116,7 @@ def archive_page(site: Site, request: Request) -> Response:
     named = request.path_params.get("month")
     month = asked.month(named) if named else None
     found = site.app.database.read(_month, month)
-    return page(site, request, "archive", **found)
+    return page(site, request, "archive", **found, **cards.picture(site, "site", f"The archive of {site.brand}"))
 
 
 def _month(session: Session, month: date | None) -> dict[str, Any]:
@@ -149,7 +151,8 @@ def story_page(site: Site, request: Request) -> Response:
     found = site.app.database.read(_story, number)
     if found["story"].id != number:
         return moved(f"{site.root}/stories/{found['story'].id}")
-    return page(site, request, "story", modified=found["story"].last_at, **found)
+    card = cards.picture(site, f"stories/{number}", found["story"].title)
+    return page(site, request, "story", modified=found["story"].last_at, **found, **card)
 
 
 def _story(session: Session, number: int) -> dict[str, Any]:
@@ -197,13 +200,16 @@ def themes_page(site: Site, request: Request) -> Response:
     as_of = site.app.database.read(trends.newest_day, until=today) or today
     lines = site.app.database.read(archive.theme_lines, until=as_of, days=DAYS)
     curves = [(line, spark(line.daily, width=240, height=48)) for line in lines]
-    return page(site, request, "themes", curves=curves, days=DAYS, as_of=as_of)
+    card = cards.picture(site, "site", site.brand)
+    return page(site, request, "themes", curves=curves, days=DAYS, as_of=as_of, **card)
 
 
 def theme_page(site: Site, request: Request) -> Response:
     """Show a theme: its curve, how it moves, its latest stories."""
     found = site.app.database.read(_theme, request.path_params["slug"], site.now().date())
-    return page(site, request, "theme", days=DAYS, **found)
+    theme, week = found["theme"], wording.counted(found["week"], "report")
+    card = cards.picture(site, f"themes/{theme.slug}", f"{theme.title}: {week} in 7 days")
+    return page(site, request, "theme", days=DAYS, **found, **card)
 
 
 def _theme(session: Session, slug: str, today: date) -> dict[str, Any]:
@@ -226,7 +232,8 @@ def _theme(session: Session, slug: str, today: date) -> dict[str, Any]:
 
 def trends_page(site: Site, request: Request) -> Response:
     """Show what rises and falls beyond chance, and what is told most."""
-    return page(site, request, "trends", **site.app.database.read(_trends, site.now().date()))
+    found = site.app.database.read(_trends, site.now().date())
+    return page(site, request, "trends", **found, **cards.picture(site, "trends", "What rises in AI news"))
 
 
 def _trends(session: Session, today: date) -> dict[str, Any]:
@@ -265,4 +272,4 @@ def search_page(site: Site, request: Request) -> Response:
 
 def about(site: Site, request: Request) -> Response:
     """Say how the digest is made, and what is kept of its readers."""
-    return page(site, request, "about", wording=site.wording)
+    return page(site, request, "about", wording=site.wording, **cards.picture(site, "site", site.brand))
