@@ -1,12 +1,17 @@
-"""Ring the bells of `trendbot serve` through a made-up year of faults: is every digest made once, or told as late.
+"""Live through a made-up year of faults: every message is sent once or told as late, and nothing grows.
 
-    python benchmarks/year.py [--days 365] [--start 2026-01-05]
+    python benchmarks/year.py [--days 365] [--start 2026-01-05] [--step 1]
 
-The clock is frozen and moved on: an hour between bells, feeds made up. Daily digests at 02:00 in Berlin, which spring
-skips and autumn repeats, weekly ones on Sundays at 01:00 in New York. Faults, in each month: a process killed with a
-slot in hand, a restart, a day without any feed, an hour with a full disk, an hour with a locked database, three hours,
-and once a whole day, in which the machine was off. Prints digests expected, made, told as late, doubled and missing;
-bytes of the database and resident memory by month; CPU seconds.
+The clock is moved on by an hour between the bells of `trendbot serve`; feeds are made up; Telegram and a mail server
+are strict ones on loopback. Ten people in two zones (daily, weekly, alerts; 02:00 is an hour that spring skips and
+autumn repeats) and a channel. In each month: a process that dies with a slot in hand, while it asks
+a feed, and as it sends; a restart; a day without any feed; hours with a full disk and with a locked database; three
+hours and a whole day in which the machine is off; a day with a revoked token; two hours in which the mail server hangs
+up.
+
+Then the books are held against each other (`benchmarks/books.py`). Ends with 1 and says why where a digest or an alert
+is missing or doubled, where memory at the end is beyond 10 % above the first month's, or where the database does not
+grow along a line.
 """
 
 from __future__ import annotations
@@ -14,7 +19,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
+import itertools
 import sqlite3
+import statistics
 import sys
 import tempfile
 import time
@@ -22,227 +30,288 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
-from xml.sax.saxutils import escape
+from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import event
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.books import Audit, Books, Slot, audit, slots_of
+from benchmarks.world import DAY, FEEDS, HOUR, PEOPLE, Calendar, World
+from tests.botapi import TOKEN, Limits, bot_api_in_a_thread
+from tests.botapi.state import Chat, Fault, Kind
+from tests.smtpd import smtp_server_in_a_thread
 
 from trendbot import ticks
 from trendbot.bootstrap import Access, App, open_app
-from trendbot.clock import frozen_clock
+from trendbot.bot.running import ensure_channel
 from trendbot.core.feeds import FeedSeed
 from trendbot.core.slots import Timetable, latest_slot
 from trendbot.core.vocabulary import Cadence, ChannelKind
-from trendbot.fetch.http import Changed, Failed, Request
 from trendbot.logs import configure_logging
+from trendbot.scheduler import Bells, Plan
 from trendbot.settings import load_settings
 from trendbot.store.channels import NewChannel, add_channel
+from trendbot.store.database import Session
 from trendbot.store.digests import list_digests
 from trendbot.store.feeds import seed_feeds
+from trendbot.subscriptions import Act, subscribe
+from trendbot.transports.telegram import TelegramTransport
 
-HOUR = timedelta(hours=1)
-FEEDS = 4
-TABLES = (
-    Timetable(cadence=Cadence.DAILY, hour=2, timezone="Europe/Berlin", late=12 * HOUR),
-    Timetable(cadence=Cadence.WEEKLY, hour=1, timezone="America/New_York", late=72 * HOUR, weekday="sun"),
+PLAN = Plan(
+    digests=(
+        Timetable(cadence=Cadence.DAILY, hour=2, timezone="Europe/Berlin", late=12 * HOUR),
+        Timetable(cadence=Cadence.WEEKLY, hour=1, timezone="America/New_York", late=72 * HOUR, weekday="sun"),
+    ),
+    night=Timetable(cadence=Cadence.DAILY, hour=3, timezone="UTC", late=23 * HOUR),
+    backups=2,
 )
-NIGHT = Timetable(cadence=Cadence.DAILY, hour=3, timezone="UTC", late=23 * HOUR)
-COMPANIES = ("Meta", "Anthropic", "Mistral", "Nvidia", "OpenAI", "Google", "Apple", "Cohere")
-THINGS = ("a model with open weights", "chips for inference", "an agent that books travel", "a benchmark of reasoning")
+DESK = -1001
+MONTH = 30
+ROOM = 1.10
+"""What memory may be at the end, against the end of the first month."""
+STRAIGHT, WIDEST = 0.99, 1.5
+"""The least correlation of the database's size with time, and the most that one month may grow against the usual."""
 
 
-@dataclass(slots=True)
-class World:
-    """What is not ours: the time, the feeds, the disk, another program that locks the database."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MonthEnd:
+    """What a month ended with: bytes of the database, resident bytes, and blocks that Python has in hand."""
 
-    now: datetime
-    begun: datetime
-    deaf: bool = False
-    full: bool = False
-    locked: bool = False
-
-    async def fetch(self, request: Request) -> Changed | Failed:
-        """Answer for a feed: the day's two entries, and those of the two days before."""
-        if self.deaf:
-            return Failed(url=request.url, reason="no route", network=True)
-        return Changed(url=request.url, status=200, body=self._feed(request.url).encode())
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Nothing is open."""
-
-    def _feed(self, url: str) -> str:
-        number = int(url.rsplit("/", 1)[1])
-        items = "".join(self._items(number, back) for back in range(3))
-        return f'<rss version="2.0"><channel><title>feed {number}</title>{items}</channel></rss>'
-
-    def _items(self, number: int, back: int) -> str:
-        at = (self.now - back * 24 * HOUR).replace(hour=0, minute=5)
-        day = (at - self.begun).days
-        who, what = COMPANIES[(day * 3 + number) % 8], THINGS[(day + number // 2) % 4]
-        title = escape(f"{who} releases {what} for edition {day} of its line")
-        stamp = at.strftime("%a, %d %b %Y %H:%M:%S GMT")
-        return (
-            f"<item><title>{title}</title><guid>{number}-{day}</guid><pubDate>{stamp}</pubDate>"
-            f"<link>https://feed{number}.example/{day}</link><description>{title}.</description></item>"
-        )
+    database: int
+    resident: int
+    blocks: int
 
 
 @dataclass(slots=True)
 class Told:
     """What a simulation found."""
 
-    expected: dict[Cadence, set[str]] = field(default_factory=lambda: {cadence: set() for cadence in Cadence})
-    made: dict[Cadence, list[str]] = field(default_factory=lambda: {cadence: [] for cadence in Cadence})
-    late: dict[Cadence, set[str]] = field(default_factory=lambda: {cadence: set() for cadence in Cadence})
-    frozen: int = 0
-    months: list[tuple[int, int]] = field(default_factory=list)
+    books: Audit = field(default_factory=Audit)
+    slots: list[Slot] = field(default_factory=list)
+    months: list[MonthEnd] = field(default_factory=list)
     cpu: float = 0.0
 
-    def missing(self) -> set[str]:
-        """Return the slots of which there is neither a digest nor a word."""
-        return {
-            f"{cadence} {slot}"
-            for cadence, slots in self.expected.items()
-            for slot in slots - set(self.made[cadence]) - self.late[cadence]
-        }
+    def made(self, cadence: Cadence) -> list[str]:
+        """Return the slots of which there is a digest, in order."""
+        return sorted(slot.name for slot in self.slots if slot.made and slot.cadence is cadence)
 
-    def doubled(self) -> int:
-        """Return how many digests were made beyond one a slot."""
-        return sum(len(made) - len(set(made)) for made in self.made.values())
+
+# -- a process ---------------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def opened(home: Path, world: World) -> Iterator[App]:
     """Open the home as a process would, with the world in place of the network, and a disk that can be full."""
-    settings = load_settings(options={"home": home}, environment={})
-    with open_app(settings, frozen_clock(world.now), access=Access.MIGRATE) as app:
+    mail = {"host": "127.0.0.1", "port": world.mail.port, "security": "plain", "sender": "digest@news.example"}
+    options: dict[str, Any] = {"home": home, "email": mail | {"rate": 1000, "domain_rate": 1000}}
+    options |= {"brand": {"site_url": "https://news.example"}}
+    with open_app(load_settings(options=options, environment={}), world.clock, access=Access.MIGRATE) as app:
 
         @event.listens_for(app.database.engine, "checkout")
         def _limited(connection: Any, *_: object) -> None:
             connection.execute(f"PRAGMA max_page_count={1 if world.full else 2_000_000_000}")
             connection.execute(f"PRAGMA busy_timeout={1 if world.locked else 10_000}")
 
-        yield replace(app, fetcher=world)  # type: ignore[arg-type]
+        quick = {"rate": 1000.0, "chat_rate": 1000.0, "group_rate": 1000.0}
+        telegram = TelegramTransport(token=TOKEN, base_url=world.bot.base_url, **quick)
+        ways = {**app.transports, telegram.name: telegram}
+        yield replace(app, fetcher=world, transports=ways)  # type: ignore[arg-type]
 
 
-async def hour(app: App, world: World, watch: ticks.Watch, told: Told) -> None:
+@dataclass(slots=True)
+class Machine:
+    """The machine on which a process runs, dies and is started again."""
+
+    home: Path
+    world: World
+    stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    bells: Bells | None = None
+
+    async def start(self) -> Bells:
+        """Start a process, unless one runs."""
+        if self.bells is None:
+            app = self.stack.enter_context(opened(self.home, self.world))
+            if self.world.now == self.world.begun:
+                app.database.write(first, self.world.now, app.key())
+            self.bells = Bells(app, PLAN, ticks.Watch(alone_since=self.world.now, operator="desk"))
+        return self.bells
+
+    async def end(self) -> None:
+        """End it in order."""
+        for transport in self.bells.app.transports.values() if self.bells else ():
+            await transport.close()
+        self.bells = None
+        self.stack.close()
+
+    async def die(self, how: str) -> None:
+        """Let a process die in the midst of its work: nothing that it had begun goes on."""
+        bells = await self.start()
+        work = asyncio.ensure_future(self._until(how, bells))
+        await work
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        self.world.hangs = False
+        await self.end()
+
+    async def _until(self, how: str, bells: Bells) -> None:
+        """Go on until the moment of death."""
+        if how == "claimed":
+            due = latest_slot(PLAN.digests[0], self.world.now)
+            before = self.world.now - HOUR
+            bells.app.database.write(
+                ticks.runs.claim_slot, job="daily", slot=due.name, now=self.world.now, stale_before=before
+            )
+            return
+        taken = len(self.world.bot.sent)
+        self.world.hangs = how == "polling"
+        if how == "sending":
+            self.world.bot.faults.append(Fault(kind=Kind.SLOW, seconds=1.0))
+        work = asyncio.ensure_future(ring(bells))
+        deadline = time.monotonic() + 1.0
+        while not work.done() and len(self.world.bot.sent) == taken and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        self.world.bot.faults.clear()
+
+
+async def ring(bells: Bells) -> None:
     """Ring every bell once."""
-    there = replace(app, clock=frozen_clock(world.now))
-    with contextlib.suppress(Exception):  # as the process does: the next bell tries again
-        await ticks.poll_due(there, watch)
-    for table in TABLES:
-        due = latest_slot(table, world.now)
-        if due.at > world.begun:
-            told.expected[table.cadence].add(due.name)
-        report = await ticks.digest_due(there, watch, table)
-        if report is not None and report.created:
-            told.made[table.cadence].append(due.name)
-    with contextlib.suppress(Exception):
-        await ticks.deliver_due(there, watch, stop=asyncio.Event())
-    with contextlib.suppress(Exception):
-        await ticks.keep_house(there, watch, NIGHT, backups=2)
-
-
-def faults(world: World, began: datetime) -> str:
-    """Set the world's faults for this hour; return what befalls the process: "", "restart", "kill" or "off"."""
-    day, at = (world.now - began).days % 30, world.now.hour
-    world.deaf = day == 8
-    world.full = day == 11 and at in {0, 1}
-    world.locked = day == 14 and at in {0, 1}
-    if (day == 17 and at < 3) or day == 24:
-        return "off"
-    return {(5, 1): "kill", (20, 12): "restart"}.get((day, at), "")
-
-
-def killed(app: App, now: datetime) -> None:
-    """Leave a slot in hand, as a process that is killed does."""
-    due = latest_slot(TABLES[0], now)
-    app.database.write(
-        ticks.runs.claim_slot, job="daily", slot=due.name, now=now - timedelta(minutes=1), stale_before=now - HOUR
-    )
-
-
-async def simulate(home: Path, *, start: datetime, days: int, step: int = 1) -> Told:
-    """Live through `days` days in steps of `step` hours; return what came of it."""
-    told, worked = Told(), time.process_time()
-    world = World(now=start, begun=start)
-    end, process = start + timedelta(days=days), None
-    with contextlib.ExitStack() as stack:
-        while world.now < end:
-            befell = faults(world, start)
-            if process is None or befell in {"restart", "kill", "off"}:
-                stack.close()
-                process = stack.enter_context(opened(home, world)) if befell != "off" else None
-                if process is not None and befell == "kill":
-                    killed(process, world.now)
-                watch = ticks.Watch(alone_since=world.now, operator="desk")
-                if process is not None and world.now == start:
-                    first(process, world)
-            if process is not None:
-                with _lock(home) if world.locked else contextlib.nullcontext():
-                    await hour(process, world, watch, told)
-            world.now += step * HOUR
-            if (world.now - start) % timedelta(days=30) < step * HOUR:
-                told.months.append(((home / "trendbot.db").stat().st_size, resident()))
-        if process is not None:
-            finish(process, told)
-    told.cpu = time.process_time() - worked
-    return told
+    await bells.poll()
+    await bells.look()
+    await bells.deliver()
 
 
 @contextlib.contextmanager
-def _lock(home: Path) -> Iterator[None]:
+def locked(home: Path) -> Iterator[None]:
+    """Keep the database locked, as another program may."""
     with contextlib.closing(sqlite3.connect(home / "trendbot.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
 
 
-def first(app: App, world: World) -> None:
-    """Follow the made-up feeds, and name the operator's channel."""
+def first(session: Session, now: datetime, key: bytes) -> None:
+    """Follow the made-up feeds, name the operator's channel, and let people subscribe."""
     seeds = [FeedSeed(url=f"https://feed{number}.example/{number}", title=f"feed {number}") for number in range(FEEDS)]
-    app.database.write(seed_feeds, seeds, world.now)
-    desk = NewChannel(
-        slug="desk", kind=ChannelKind.TELEGRAM, transport="telegram", address="-1001", cadence=Cadence.DAILY
+    seed_feeds(session, seeds, now)
+    desk = {"kind": ChannelKind.TELEGRAM, "transport": "telegram", "address": str(DESK)}
+    add_channel(session, NewChannel(slug="desk", cadence=Cadence.DAILY, **desk))  # type: ignore[arg-type]
+    mail = {"kind": ChannelKind.EMAIL, "transport": "email", "address": "mail", "personal": True}
+    by_mail = add_channel(session, NewChannel(slug="mail", cadence=Cadence.WEEKLY, **mail)).id  # type: ignore[arg-type]
+    bot = ensure_channel(session)
+    for person in PEOPLE:
+        subscribe(
+            session,
+            kind=ChannelKind.EMAIL if person.mail else ChannelKind.TELEGRAM,
+            address=person.address,
+            channel_id=by_mail if person.mail else bot,
+            act=Act(method="simulation", now=now),
+            key=key,
+            preferences=person.wish,
+        )
+
+
+# -- the year ----------------------------------------------------------------------------------------------------------
+
+
+async def simulate(home: Path, *, start: datetime, days: int, step: int = 1, calendar: Calendar | None = None) -> Told:
+    """Live through `days` days in steps of `step` hours; return what came of it."""
+    worked, told, books = time.process_time(), Told(), Books()
+    limits = Limits(overall=1e6, per_chat=1e6, burst=1_000, group=1_000_000)
+    with bot_api_in_a_thread(limits=limits) as bot, smtp_server_in_a_thread() as mail:
+        bot.add(Chat(id=DESK, type="channel", title="Desk"))
+        world = World(now=start, begun=start, bot=bot, mail=mail, calendar=calendar or Calendar())
+        machine = Machine(home, world)
+        while world.now < start + days * DAY:
+            await hour(machine)
+            world.collect()
+            world.now += step * HOUR
+            if (world.now - start) % (MONTH * DAY) < step * HOUR:
+                told.months.append(await month_end(machine, books))
+        database = (await machine.start()).app.database
+        books.copy(database)
+        told.slots = slots_of(database, start)
+        told.books = audit(world, books, told.slots, len(database.read(list_digests, limit=10_000)))
+        await machine.end()
+    told.cpu = time.process_time() - worked
+    return told
+
+
+async def hour(machine: Machine) -> None:
+    """Let an hour's fault happen, and ring the bells of the process that runs, or runs again."""
+    befell = machine.world.turn()
+    if befell in {"restart", "off"}:
+        await machine.end()
+    elif befell:
+        await machine.die(befell)
+    if befell != "off":
+        with locked(machine.home) if machine.world.locked else contextlib.nullcontext():
+            await ring(await machine.start())
+
+
+async def month_end(machine: Machine, books: Books) -> MonthEnd:
+    """Copy the outbox into the books, and weigh."""
+    books.copy((await machine.start()).app.database)
+    return weighed(machine)
+
+
+def weighed(machine: Machine) -> MonthEnd:
+    """Return what the database and this process weigh."""
+    gc.collect()
+    resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+    size = (machine.home / "trendbot.db").stat().st_size
+    return MonthEnd(database=size, resident=resident, blocks=sys.getallocatedblocks())
+
+
+def growth(months: list[MonthEnd]) -> tuple[list[str], list[str]]:
+    """Return what is to be said of memory and the database, and what does not hold of it."""
+    if len(months) < 3:
+        return [f"{len(months)} months: too few to say whether anything grows"], []
+    wrong = []
+    resident, blocks = (getattr(months[-1], what) / getattr(months[0], what) for what in ("resident", "blocks"))
+    said = [f"memory at the end: {resident:.2f} of the first month's resident bytes, {blocks:.2f} of its Python blocks"]
+    if max(resident, blocks) > ROOM:
+        wrong.append(f"memory grew: {max(resident, blocks):.2f} times the first month's")
+    sizes = [float(month.database) for month in months]
+    line = statistics.correlation([float(place) for place in range(len(sizes))], sizes)
+    grown = [after - before for before, after in itertools.pairwise(sizes)]
+    usual, most = statistics.median(grown), max(grown)
+    said.append(
+        f"database: {usual / 1e6:.2f} MB a month, {most / 1e6:.2f} MB at most, correlation with time {line:.4f}"
     )
-    app.database.write(add_channel, desk)
-
-
-def finish(app: App, told: Told) -> None:
-    """Read what was made, and which slots were told as late to the operator."""
-    told.frozen = len(app.database.read(list_digests, limit=10_000))
-    query = text("SELECT key FROM notices WHERE key LIKE 'operator.%.late.%'")
-    for (key,) in app.database.read(lambda session: session.execute(query).all()):
-        _, cadence, _, slot = str(key).split(".")
-        told.late[Cadence(cadence)].add(slot)
-
-
-def resident() -> int:
-    """Return the resident memory of this process in bytes."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+    if line < STRAIGHT or most > WIDEST * usual:
+        wrong.append(f"the database does not grow along a line: correlation {line:.4f}, widest {most / usual:.2f}")
+    return said, wrong
 
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--start", default="2026-01-05")
-    parser.add_argument("--step", type=int, default=1)
+    parser.add_argument("--step", type=int, default=1, help="hours between bells")
+    parser.add_argument("--log", default="critical", help="the level of what is logged")
     asked = parser.parse_args()
-    configure_logging(level="error", style="text")
+    configure_logging(level=asked.log, style="text")
     start = datetime.fromisoformat(asked.start).replace(tzinfo=UTC)
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         told = asyncio.run(simulate(Path(folder) / "home", start=start, days=asked.days, step=asked.step))
-    for cadence in Cadence:
-        expected, made, late = told.expected[cadence], told.made[cadence], told.late[cadence]
-        print(f"{cadence}: {len(expected)} slots, {len(made)} made, {len(late)} told as late")
-    print(f"doubled {told.doubled()}, frozen digests {told.frozen}, missing {sorted(told.missing())}")
-    for number, (size, memory) in enumerate(told.months, 1):
-        print(f"month {number}: database {size / 1e6:.1f} MB, resident {memory / 1e6:.0f} MB")
-    print(f"{told.cpu:.0f} CPU seconds")
-    sys.exit(bool(told.missing() or told.doubled()))
+    for name, count in sorted(told.books.counts.items()):
+        print(f"{name}: {count}")
+    for number, month in enumerate(told.months, 1):
+        print(
+            f"month {number}: database {month.database / 1e6:.2f} MB, resident {month.resident / 1e6:.0f} MB, "
+            f"{month.blocks / 1e3:.0f} thousand blocks"
+        )
+    said, wrong = growth(told.months)
+    print(*said, sep="\n")
+    took = timedelta(seconds=round(time.monotonic() - begun))
+    print(f"{told.cpu:.0f} CPU seconds, {took} by the clock")
+    for problem in (*told.books.wrong[:20], *wrong):
+        print(f"DOES NOT HOLD: {problem}", file=sys.stderr)
+    sys.exit(bool(told.books.wrong or wrong))
 
 
 if __name__ == "__main__":
