@@ -1,8 +1,8 @@
 """What is not ours in a simulated year: the time, the feeds, the disk, Telegram and the mail server, and what fails.
 
 Feeds are made up. Every day each has a report of its own and one that it shares with another; on every fourth day six
-of them report one story, which spreads and is worth an alert; and for a week in eleven the talk is of robots, which rises.
-What both servers took is written down with the simulated instant, so that it can be held against the outbox.
+report one story, which spreads and is worth an alert; and for a week in eleven the talk is of robots, which rises. What
+both servers took is written down with the simulated instant, so that it can be held against the outbox.
 """
 
 from __future__ import annotations

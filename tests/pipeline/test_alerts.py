@@ -84,6 +84,15 @@ def test_a_story_that_spreads_reaches_who_asked_once(database: Database, now: da
     assert bodies[1].startswith("<b>Eine Meldung breitet sich aus</b>")
 
 
+def test_what_spread_while_the_machine_was_off_is_told_with_its_numbers(database: Database, now: datetime) -> None:
+    reports = [News(title="A tool for all", feed=f"{number}", age=30 * HOUR, seen=HOUR) for number in range(6)]
+    database.write(builders.add_story, reports, now)
+    reader(database, 1, now)
+    assert alert(database, now=now).enqueued == 1
+    (sent,) = database.read(deliveries.list_deliveries)
+    assert "6 reports from 6 publishers within 24 hours." in sent.body
+
+
 def test_nothing_small_is_an_alert(database: Database, now: datetime) -> None:
     spread(database, now, feeds=3)
     spread(database, now, title="Old news", backlog=True)

@@ -94,7 +94,8 @@ def _alert(session: Session, numbers: Sequence[int], now: datetime, reading: Kep
     if not found or found[0].last_at < now - _STALE:
         return None
     first = found[0]
-    fresh = [entry for entry in first.entries if entry.dated_at > now - alerts.WINDOW]
+    since = min(now, first.last_at) - alerts.WINDOW  # who was off for a day still tells what spread in one
+    fresh = [entry for entry in first.entries if entry.dated_at > since]
     return Alert(
         story_id=first.id,
         themes=frozenset(first.themes) | ({reading.slug} if reading and reading.slug else set()),
