@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email
 import email.policy
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.testclient import TestClient
 from tests.cli.conftest import Cli
+from tests.cli.site import Page, Site, feed
 from tests.smtpd import Sink, smtp_server_in_a_thread
 
 from trendbot.bootstrap import Access, open_app
@@ -66,6 +71,55 @@ def test_a_server_that_is_not_there_is_told(mail: Cli, monkeypatch: pytest.Monke
     assert said.code == 1
     assert "no way to the mail server 127.0.0.1:1" in said.err
     assert "no way to the mail server" in str([row for row in mail("doctor", "--json").json if row["what"] == "mail"])
+
+
+@pytest.fixture
+def digested(mail: Cli, site: Site, home: Path) -> Cli:
+    """The same with a home that has a digest."""
+    site.pages["/one"] = Page(feed("one", "Meta releases Llama 4 with open weights"))
+    opml = home.parent / "feeds.opml"
+    opml.write_text(f'<opml version="2.0"><body><outline xmlUrl="{site.url}/one" text="one"/></body></opml>')
+    assert mail("run", "--opml", opml, "--allow-private").code == 0
+    return mail
+
+
+def test_what_mail_needs_is_written_out(mail: Cli, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mail("db", "upgrade").code == 0
+    rows = {row["what"]: row for row in mail("email", "check", "--json").json}
+    assert rows["server"]["found"].startswith(f"127.0.0.1:{sink.port}")
+    assert rows["SPF"]["found"].startswith('mail.example TXT "v=spf1 ')
+    assert rows["DMARC"]["found"].startswith('_dmarc.mail.example TXT "v=DMARC1; p=none')
+    assert "left to 127.0.0.1" in rows["DKIM"]["found"]
+    assert re.fullmatch(r"<https://digest\.example/u/[\w-]+>", rows["List-Unsubscribe"]["found"])
+    assert rows["List-Unsubscribe-Post"]["found"] == "List-Unsubscribe=One-Click"
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  (few bits, to be told so)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    monkeypatch.setenv("TRENDBOT_EMAIL__DKIM_SELECTOR", "trend")
+    monkeypatch.setenv("TRENDBOT_EMAIL__DKIM_KEY", pem.decode())
+    monkeypatch.setenv("TRENDBOT_EMAIL__BOUNCES", "bounces@other.example")
+    rows = {row["what"]: row for row in mail("email", "check", "--json").json}
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    record = f'trend._domainkey.mail.example TXT "v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"'
+    assert rows["DKIM"]["found"] == f"{record} (1024 bits are few: make a key of 2048)"
+    assert "SPF then says nothing for DMARC" in rows["alignment"]["found"]
+    assert sink.arrived == []
+    monkeypatch.setenv("TRENDBOT_EMAIL__PORT", "1")
+    said = mail("email", "check")
+    assert (said.code, "no way to the mail server" in said.out) == (1, True)
+
+
+def test_a_digest_is_sent_to_look_at_and_subscribes_nobody(digested: Cli, sink: Sink) -> None:
+    assert digested("email", "test", "nobody").code == 2
+    said = digested("email", "test", "Ann@Reader.example")
+    assert (said.code, said.out.endswith("has gone to ann@reader.example\n")) == (0, True), said.err
+    (arrived,) = sink.arrived
+    trial = parsed(arrived.content)
+    assert trial["Subject"].startswith("Trial: ")
+    assert trial["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "Llama 4" in trial.get_body(("plain",)).get_content()
+    assert digested("subscribers", "list", "--json").json == []
 
 
 @pytest.mark.parametrize(

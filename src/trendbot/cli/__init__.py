@@ -37,6 +37,7 @@ COMMANDS = {
     "channels": "List, add, set, test and remove the channels that digests go to.",
     "linkedin": "Connect LinkedIn, show how the connection stands, and delete posts.",
     "deliveries": "List messages, and say what becomes of those that failed or may not have arrived.",
+    "email": "Say what mail needs in the DNS and in its headers; send one digest to look at.",
     "bounces": "Read and list mail that came back, and complaints.",
     "serve": "Do everything, in one process, until it is told to stop.",
     "worker": "Send messages beside other workers, on PostgreSQL, until it is told to stop.",

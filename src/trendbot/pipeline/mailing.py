@@ -13,7 +13,7 @@ from trendbot.core import links
 from trendbot.core.limits import MAIL_FOOT
 from trendbot.core.tokens import Purpose, seal, subject_of
 from trendbot.core.verp import make_verp
-from trendbot.core.vocabulary import NoticeKind
+from trendbot.core.vocabulary import Cadence, NoticeKind
 from trendbot.errors import RenderError, TrendbotError
 from trendbot.logs import get_logger
 from trendbot.render.environment import Renderer
@@ -71,13 +71,26 @@ def _mailing(database: Database, desk: MailDesk, delivery: Delivery) -> Mailing 
     if reader is None or not desk.site_url:
         return None
     who, version = reader
+    subject = subject_of(who, delivery.channel.id)
+    return _ways_out(desk, plain, subject, version, page=page, address=delivery.address or "")
+
+
+def mailing_of_nobody(desk: MailDesk, *, cadence: Cadence, slot: str, address: str) -> Mailing | None:
+    """Return what a mail to look at has in place of a reader's own: links of the same form that lead nowhere."""
+    if not desk.site_url:
+        return None
+    page = links.digest(desk.site_url, cadence, slot)
+    return _ways_out(desk, Mailing(stream="trial"), subject_of("0" * 24, 0), 1, page=page, address=address)
+
+
+def _ways_out(desk: MailDesk, plain: Mailing, subject: str, version: int, *, page: str, address: str) -> Mailing:
     tokens = {
-        purpose: seal(desk.key(), purpose, subject_of(who, delivery.channel.id), version=version)
+        purpose: seal(desk.key(), purpose, subject, version=version)
         for purpose in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES)
     }
     way = {purpose: links.personal(desk.site_url, purpose, token) for purpose, token in tokens.items()}
     left = replace(plain, page=way[Purpose.UNSUBSCRIBE], token=tokens[Purpose.UNSUBSCRIBE])
-    return _with_foot(desk, left, page=page, preferences=way[Purpose.PREFERENCES], address=delivery.address or "")
+    return _with_foot(desk, left, page=page, preferences=way[Purpose.PREFERENCES], address=address)
 
 
 def _with_foot(desk: MailDesk, mailing: Mailing, *, page: str, preferences: str = "", address: str = "") -> Mailing:
