@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from trendbot.core.tokens import Purpose, seal
 from trendbot.core.vocabulary import Cadence, ChannelKind
-from trendbot.pipeline.mailing import MailDesk, mailer
+from trendbot.pipeline.mailing import MailDesk, Mailer
 from trendbot.pipeline.messages import message_of
 from trendbot.store import subscribers
 from trendbot.store.channels import find_channel
@@ -96,7 +96,7 @@ def test_no_link_of_a_mail_changes_anything(client: TestClient, people: People, 
                        now=site.now(), subscriber_id=person.id)  # fmt: skip
     site.app.database.write(write_new, carried)
     rows = site.app.database.read(list_deliveries, channel_id=channel)
-    mails = [mailer(site.app.database, desk)(row, message_of(row)) for row in rows]
+    mails = [Mailer(site.app.database, desk)(row, message_of(row)) for row in rows]
     links = {
         link.replace("&amp;", "&")
         for mail in mails

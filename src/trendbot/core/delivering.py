@@ -108,7 +108,7 @@ class Standing:
     """What is true of a delivery at the moment it is about to go.
 
     `fresher` is the number of a newer digest that waits for the same recipient; `earlier` the states of the parts
-    before this one; `wanted` None where nobody subscribes to the channel.
+    before this one; `wanted` None where nobody subscribes to the channel; `reader` whether it goes to a subscriber.
     """
 
     too_late_at: datetime | None = None
@@ -120,6 +120,7 @@ class Standing:
     fresher: int | None = None
     earlier: frozenset[DeliveryStatus] = frozenset()
     begun: bool = False
+    reader: bool = False
 
 
 _OPEN = frozenset((DeliveryStatus.PENDING, DeliveryStatus.SENDING))

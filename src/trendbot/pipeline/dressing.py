@@ -5,7 +5,7 @@ Buttons (why, more or less, settings) stand below the last part only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from trendbot.core.publishing import told_json
 from trendbot.core.vocabulary import ChannelKind, NoticeKind
 from trendbot.pipeline.carding import card_of
 from trendbot.pipeline.charting import charter
-from trendbot.pipeline.mailing import MailDesk, mailer
+from trendbot.pipeline.mailing import MailDesk, Mailer
 from trendbot.store import digests, subscribers
 from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
@@ -27,34 +27,46 @@ PLAIN = frozenset({"files", "telegram", "linkedin", "email", "smtp"})
 EMAIL = "email"
 
 
-def dresser(database: Database, mail: MailDesk | None = None) -> Callable[[Delivery, Message], Message]:
-    """Return what puts charts with messages, and buttons under them, each in its reader's language.
+class Dresser:
+    """Puts charts with messages, and buttons under them, each in its reader's language.
 
     `mail` puts with mails what is their reader's own; without it none goes to a subscriber.
     """
-    known: dict[int, Words] = {}
-    charted = charter(database)
-    mailed = mailer(database, mail) if mail is not None else None
 
-    def words(subscriber_id: int) -> Words:
-        if subscriber_id not in known:
-            known[subscriber_id] = Words(database.read(subscribers.get_subscriber, subscriber_id).language)
-        return known[subscriber_id]
+    def __init__(self, database: Database, mail: MailDesk | None = None) -> None:
+        self._database, self._charted = database, charter(database)
+        self._mailed = Mailer(database, mail) if mail is not None else None
+        self._words: dict[int, Words] = {}
 
-    def dress(delivery: Delivery, message: Message) -> Message:
+    def prepare(self, deliveries: Sequence[Delivery]) -> None:
+        """Read for many deliveries at once what is needed of their readers."""
+        if self._mailed is not None:
+            self._mailed.prepare(deliveries)
+
+    def __call__(self, delivery: Delivery, message: Message) -> Message:
+        """Return the message as it is to go."""
         if delivery.channel.transport not in PLAIN:
-            message = replace(message, content=_content(database, delivery))
-        message = charted(delivery, message)
-        if mailed is not None and delivery.channel.transport == EMAIL:
-            return mailed(delivery, message)
+            message = replace(message, content=_content(self._database, delivery))
+        message = self._charted(delivery, message)
+        if self._mailed is not None and delivery.channel.transport == EMAIL:
+            return self._mailed(delivery, message)
         if delivery.channel.kind is ChannelKind.LINKEDIN:
-            return replace(message, card=card_of(database, delivery))
+            return replace(message, card=card_of(self._database, delivery))
         if delivery.subscriber_id is None or delivery.channel.kind is not ChannelKind.TELEGRAM or message.buttons:
             return message
-        rows = _rows(delivery, words(delivery.subscriber_id))
+        rows = _rows(delivery, self._words_of(delivery.subscriber_id))
         return replace(message, buttons=_buttons(rows)) if rows else message
 
-    return dress
+    def _words_of(self, subscriber_id: int) -> Words:
+        if subscriber_id not in self._words:
+            language = self._database.read(subscribers.get_subscriber, subscriber_id).language
+            self._words[subscriber_id] = Words(language)
+        return self._words[subscriber_id]
+
+
+def dresser(database: Database, mail: MailDesk | None = None) -> Dresser:
+    """Return what dresses messages for their readers: see `Dresser`."""
+    return Dresser(database, mail)
 
 
 def _content(database: Database, delivery: Delivery) -> dict[str, Any] | None:

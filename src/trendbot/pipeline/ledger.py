@@ -25,6 +25,8 @@ Work = Callable[[Session, Sequence[A]], Sequence[R]]
 
 MOST = 64
 """Items written together at most."""
+GATHER, ENOUGH = 0.004, 8
+"""Seconds that a group behind another one waits for more, where it has fewer items than this."""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -58,8 +60,12 @@ class Ledger:
         return await done
 
     async def _write_on(self) -> None:
+        again = False
         try:
             while self._waiting:
+                if again and len(self._waiting) < ENOUGH:
+                    await asyncio.sleep(GATHER)
+                again = True
                 group = sorted(self._waiting[:MOST], key=lambda entry: entry.last)
                 del self._waiting[:MOST]
                 await self._write(group)

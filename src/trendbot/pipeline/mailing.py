@@ -6,14 +6,14 @@ subscriber without a public address to leave at gets none of it, and the transpo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from trendbot.core import links
 from trendbot.core.limits import MAIL_FOOT
 from trendbot.core.tokens import Purpose, seal, subject_of
 from trendbot.core.verp import make_verp
-from trendbot.core.vocabulary import Cadence, NoticeKind
+from trendbot.core.vocabulary import Cadence, ChannelKind, NoticeKind
 from trendbot.errors import RenderError, TrendbotError
 from trendbot.logs import get_logger
 from trendbot.render.environment import Renderer
@@ -44,20 +44,45 @@ class MailDesk:
     goodbye: bool = True
 
 
-def mailer(database: Database, desk: MailDesk) -> Callable[[Delivery, Message], Message]:
-    """Return what puts with a mail what is its reader's own."""
+MOST_KNOWN = 1000
+"""Readers that were read beforehand and whose mails have not come, at most."""
 
-    def put(delivery: Delivery, message: Message) -> Message:
+
+class Mailer:
+    """Puts with a mail what is its reader's own."""
+
+    def __init__(self, database: Database, desk: MailDesk) -> None:
+        self._database, self._desk = database, desk
+        self._readers: dict[tuple[int, int], tuple[str, int]] = {}
+
+    def prepare(self, deliveries: Iterable[Delivery]) -> None:
+        """Read for many mails at once what is needed of their readers."""
+        mails = [each for each in deliveries if each.channel.kind is ChannelKind.EMAIL]
+        pairs = [pair for each in mails if (pair := _reader(each)) is not None]
+        found = self._database.read(subscribers.find_readers, pairs) if pairs else {}
+        kept = self._readers if len(self._readers) < MOST_KNOWN else {}
+        self._readers = kept | found
+
+    def __call__(self, delivery: Delivery, message: Message) -> Message:
+        """Return the message with its reader's own part."""
         try:
-            return replace(message, mailing=_mailing(database, desk, delivery))
+            return replace(message, mailing=_mailing(self._reader_of(delivery), self._desk, delivery))
         except TrendbotError:
             log.exception("mail_without_its_foot", key=delivery.key)
             return message
 
-    return put
+    def _reader_of(self, delivery: Delivery) -> tuple[str, int] | None:
+        pair = _reader(delivery)
+        if pair is None:
+            return None
+        return self._readers.pop(pair, None) or self._database.read(subscribers.find_reader, *pair)
 
 
-def _mailing(database: Database, desk: MailDesk, delivery: Delivery) -> Mailing | None:
+def _reader(delivery: Delivery) -> tuple[int, int] | None:
+    return (delivery.subscriber_id, delivery.channel.id) if delivery.subscriber_id is not None else None
+
+
+def _mailing(reader: tuple[str, int] | None, desk: MailDesk, delivery: Delivery) -> Mailing | None:
     plain = Mailing(
         return_path=make_verp(desk.key(), desk.bounces, delivery.id) if desk.bounces else "",
         stream=str(delivery.notice) if delivery.notice else delivery.channel.slug,
@@ -67,7 +92,6 @@ def _mailing(database: Database, desk: MailDesk, delivery: Delivery) -> Mailing 
     page = links.digest(desk.site_url, delivery.cadence, delivery.slot) if desk.site_url and delivery.digest_id else ""
     if delivery.subscriber_id is None:
         return _with_foot(desk, plain, page=page) if page else plain
-    reader = database.read(subscribers.find_reader, delivery.subscriber_id, delivery.channel.id)
     if reader is None or not desk.site_url:
         return None
     who, version = reader

@@ -20,7 +20,7 @@ from trendbot.logs import get_logger
 from trendbot.pipeline.answers import Answers
 from trendbot.pipeline.ledger import Ledger
 from trendbot.pipeline.messages import message_of, preface_of
-from trendbot.pipeline.outcomes import Dress, Recipients, Tally
+from trendbot.pipeline.outcomes import Dress, Prepares, Recipients, Tally
 from trendbot.pipeline.settling import Job
 from trendbot.pipeline.windows import Window
 from trendbot.store import claims, outbox, rates
@@ -153,10 +153,11 @@ class Sender:
             return
         most = BATCH + len(self._held) + len(self._seen)
         rows = self.database.read(outbox.due, transports=names, now=self.clock(), limit=most, only=self.only)
-        for row in rows:
-            if row.id not in self._held and _mark(row) not in self._seen:
-                self._held.add(row.id)
-                self._queue.append(self._job(row))
+        new = [row for row in rows if row.id not in self._held and _mark(row) not in self._seen]
+        if new and isinstance(self.dress, Prepares):
+            self.dress.prepare(new)
+        self._held.update(row.id for row in new)
+        self._queue.extend(self._job(row) for row in new)
 
     def _job(self, delivery: Delivery) -> Job:
         transport = self.transports[delivery.channel.transport]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from trendbot.core.vocabulary import ChannelKind, DeliveryStatus
 from trendbot.store.database import Session
@@ -13,6 +14,15 @@ from trendbot.store.deliveries import Delivery
 from trendbot.transports.base import Message
 
 Dress = Callable[[Delivery, Message], Message]
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """What dresses messages cheaper where it is told of many before."""
+
+    def prepare(self, deliveries: Sequence[Delivery]) -> None:
+        """Read what will be needed for these."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

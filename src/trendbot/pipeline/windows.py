@@ -14,6 +14,9 @@ has connections, since none of them will wait for long."""
 FULL = 3
 """As many times its connections are then on the way: some that are claimed, some on the wire, some that will be."""
 
+PART = 4
+"""A window is filled again where a part of so many is free."""
+
 
 @dataclass(kw_only=True, slots=True)
 class Window:
@@ -27,9 +30,11 @@ class Window:
     _answered: float = 0.0
 
     def room(self, now: float) -> int:
-        """Return how many more may go."""
+        """Return how many more may go; none where they are but a few beside those on the way: several go cheaper."""
         quick = self.narrow and self._took < SOON and now - self._answered < SOON
-        return min(self._size, FULL * self.most if quick else self.most) - self._on_the_way
+        size = min(self._size, FULL * self.most if quick else self.most)
+        room = size - self._on_the_way
+        return room if PART * room >= size else 0
 
     def enter(self) -> None:
         """Count one that is about to go."""

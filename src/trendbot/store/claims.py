@@ -66,7 +66,7 @@ def claim_all(session: Session, asked: Sequence[Asked], *, now: datetime) -> tup
     lease = secrets.token_hex(16)
     may_go = [number for number, each in found.items() if number not in skipped and not must_wait(each)]
     taken = _taken(session, may_go, lease, now)
-    named = missed(session, [number for number in taken if found[number].late is Lateness.MERGE])
+    named = missed(session, {number: each for number, each in found.items() if number in taken and _names(each)})
     return tuple(
         Claim(wait=wait)
         if wait
@@ -77,6 +77,11 @@ def claim_all(session: Session, asked: Sequence[Asked], *, now: datetime) -> tup
         )
         for each, wait in zip(asked, waits, strict=True)
     )
+
+
+def _names(standing: Standing) -> bool:
+    """Say whether a digest names those that the same recipient missed."""
+    return standing.late is Lateness.MERGE
 
 
 def _skipped(session: Session, found: dict[int, Standing], now: datetime) -> list[tuple[int, str | None]]:

@@ -5,18 +5,22 @@ Taking a row for sending is `store.claims`'s part of the work, writing down what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from trendbot.core.vocabulary import DeliveryStatus
-from trendbot.store.deliveries import Delivery, delivery_of, joined
+from trendbot.store.deliveries import Delivery, delivery_of
 from trendbot.store.schema import Channel as ChannelRow
 from trendbot.store.schema import ChannelState as StateRow
 from trendbot.store.schema import Delivery as DeliveryRow
+from trendbot.store.schema import Digest as DigestRow
+from trendbot.store.schema import Edition as EditionRow
+from trendbot.store.schema import Notice as NoticeRow
+from trendbot.store.schema import Subscriber as SubscriberRow
 
 OPEN = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
 
@@ -28,10 +32,41 @@ def due(
 
     `only` leaves out all but these.
     """
-    query = joined().where(*_due(transports, now)).order_by(DeliveryRow.not_before, DeliveryRow.id).limit(limit)
+    query = _ROWS.where(*_due(transports, now)).order_by(DeliveryRow.not_before, DeliveryRow.id).limit(limit)
     if only is not None:
         query = query.where(DeliveryRow.id.in_(only))
-    return tuple(delivery_of(*row) for row in session.execute(query))
+    rows = session.execute(query).all()
+    return _loaded(session, rows)
+
+
+_ROWS = (
+    select(*cast("Table", DeliveryRow.__table__).c, SubscriberRow.address)
+    .join(ChannelRow, ChannelRow.id == DeliveryRow.channel_id)
+    .outerjoin(SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id)
+)
+
+
+def _loaded(session: Session, rows: Sequence[Any]) -> tuple[Delivery, ...]:
+    """Return rows as values; what many of them share is loaded once."""
+    channels = _by_id(session, ChannelRow, {row.channel_id for row in rows})
+    editions = _by_id(session, EditionRow, {row.edition_id for row in rows} - {None})
+    digests = _by_id(session, DigestRow, {edition.digest_id for edition in editions.values()})
+    notices = _by_id(session, NoticeRow, {row.notice_id for row in rows} - {None})
+    return tuple(
+        delivery_of(
+            row,
+            channels[row.channel_id],
+            edition := editions.get(row.edition_id),
+            digests[edition.digest_id] if edition else None,
+            notices.get(row.notice_id),
+            row if row.subscriber_id is not None else None,
+        )
+        for row in rows
+    )
+
+
+def _by_id(session: Session, table: Any, ids: Collection[int]) -> dict[int, Any]:
+    return {each.id: each for each in session.scalars(select(table).where(table.id.in_(ids)))} if ids else {}
 
 
 def due_ids(session: Session, *, transports: Sequence[str], now: datetime, limit: int = 20_000) -> tuple[int, ...]:
@@ -61,10 +96,12 @@ def _due(transports: Sequence[str], now: datetime) -> list[ColumnElement[bool]]:
     earlier = exists().where(
         before.edition_id == DeliveryRow.edition_id,
         before.channel_id == DeliveryRow.channel_id,
-        before.subscriber_id.is_not_distinct_from(DeliveryRow.subscriber_id),
         before.part < DeliveryRow.part,
         before.status.in_(OPEN),
     )
+    # Two conditions rather than "is not distinct from", which no index of PostgreSQL serves.
+    for_reader = earlier.where(before.subscriber_id == DeliveryRow.subscriber_id)
+    for_channel = earlier.where(before.subscriber_id.is_(None), DeliveryRow.subscriber_id.is_(None))
     shut = exists().where(
         StateRow.channel_id == ChannelRow.id, or_(StateRow.disabled_at.is_not(None), StateRow.paused_until > now)
     )
@@ -73,7 +110,7 @@ def _due(transports: Sequence[str], now: datetime) -> list[ColumnElement[bool]]:
         DeliveryRow.not_before <= now,
         ChannelRow.transport.in_(transports),
         ChannelRow.enabled.is_(True),
-        or_(DeliveryRow.part == 0, ~earlier),
+        or_(DeliveryRow.part == 0, and_(~for_reader, ~for_channel)),
         ~shut,
     ]
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import Table, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -142,20 +143,32 @@ def prune(session: Session, *, now: float | None = None) -> int:
 
 def _locked(session: Session, keys: Sequence[str]) -> dict[str, float]:
     """Return the rows, made where they are missing, and locked in the order of their keys."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     ordered = sorted(keys)
     rows = _read(session, ordered)
     if missing := [key for key in ordered if key not in rows]:
-        values = [{"key": key, "tat": 0.0} for key in missing]
-        session.execute(insert(RateRow).values(values).on_conflict_do_nothing())
+        insert = _NEW[session.get_bind().dialect.name]
+        session.connection().execute(insert, [{"key": key, "tat": 0.0} for key in missing])
         rows = _read(session, ordered)
     return rows
 
 
+_TABLE = cast("Table", RateRow.__table__)
+_NEW = {
+    "sqlite": sqlite_insert(_TABLE).on_conflict_do_nothing(),
+    "postgresql": postgresql_insert(_TABLE).on_conflict_do_nothing(),
+}
+_ROWS = (
+    select(_TABLE.c.key, _TABLE.c.tat)
+    .where(_TABLE.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(_TABLE.c.key)
+    .with_for_update()
+)
+_MOVE = update(_TABLE).where(_TABLE.c.key == bindparam("name")).values(tat=bindparam("until"))
+
+
 def _read(session: Session, keys: Sequence[str]) -> dict[str, float]:
-    query = select(RateRow.key, RateRow.tat).where(RateRow.key.in_(keys)).order_by(RateRow.key).with_for_update()
-    return dict(session.execute(query).all())
+    return dict(session.connection().execute(_ROWS, {"keys": list(keys)}).all())
 
 
 def _keep(session: Session, rows: dict[str, float]) -> None:
-    session.execute(update(RateRow), [{"key": key, "tat": tat} for key, tat in sorted(rows.items())])
+    session.connection().execute(_MOVE, [{"name": key, "until": tat} for key, tat in sorted(rows.items())])

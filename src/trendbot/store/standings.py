@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,6 @@ from trendbot.store.schema import Suppression as SuppressionRow
 # The queries are built once: building one anew for every group costs as much as running it.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _OTHER, _OTHER_EDITION, _OTHER_DIGEST = aliased(DeliveryRow), aliased(EditionRow), aliased(DigestRow)
-_BEFORE = aliased(DeliveryRow)
 
 _FACTS = (
     select(
@@ -64,11 +63,14 @@ _FACTS = (
 )
 
 
-def _fresher(same: ColumnElement[bool]) -> Select[int, int]:
-    """Return the query for the number of a newer digest that waits for the same recipient.
+_READER = and_(_OTHER.subscriber_id == DeliveryRow.subscriber_id, _OTHER.channel_id + 0 == DeliveryRow.channel_id)
+"""The same reader. The channel is compared so that no index serves it: a channel has as many rows as it has readers."""
+_CHANNEL = and_(_OTHER.subscriber_id.is_(None), _OTHER.channel_id == DeliveryRow.channel_id)
+"""The same channel, which has no readers."""
 
-    The channel is compared in a form that no index serves: a channel has as many rows as it has readers, a reader few.
-    """
+
+def _fresher(same: ColumnElement[bool]) -> Select[int, int]:
+    """Return the query for the number of a newer digest that waits for the same recipient."""
     return (
         select(DeliveryRow.id, func.max(_OTHER_DIGEST.number))
         .join(EditionRow, EditionRow.id == DeliveryRow.edition_id)
@@ -85,43 +87,29 @@ def _fresher(same: ColumnElement[bool]) -> Select[int, int]:
     )
 
 
-_FRESHER_FOR_READERS = _fresher(
-    and_(_OTHER.subscriber_id == DeliveryRow.subscriber_id, _OTHER.channel_id + 0 == DeliveryRow.channel_id)
-)
-_FRESHER_FOR_CHANNELS = _fresher(and_(_OTHER.subscriber_id.is_(None), _OTHER.channel_id == DeliveryRow.channel_id))
+def _earlier(same: ColumnElement[bool]) -> Select[int, DeliveryStatus]:
+    """Return the query for the states of the parts before one."""
+    before = and_(_OTHER.edition_id == DeliveryRow.edition_id, _OTHER.part < DeliveryRow.part)
+    return select(DeliveryRow.id, _OTHER.status).join(_OTHER, and_(before, same)).where(DeliveryRow.id.in_(_IDS))
 
-_EARLIER = (
-    select(DeliveryRow.id, _BEFORE.status)
-    .join(
-        _BEFORE,
-        and_(
-            _BEFORE.edition_id == DeliveryRow.edition_id,
-            _BEFORE.channel_id == DeliveryRow.channel_id,
-            _BEFORE.subscriber_id.is_not_distinct_from(DeliveryRow.subscriber_id),
-            _BEFORE.part < DeliveryRow.part,
-        ),
-    )
-    .where(DeliveryRow.id.in_(_IDS))
-)
 
-_MISSED = (
-    select(DeliveryRow.id, DigestRow.title)
-    .join(
-        _OTHER,
-        and_(
-            _OTHER.channel_id == DeliveryRow.channel_id,
-            _OTHER.subscriber_id.is_not_distinct_from(DeliveryRow.subscriber_id),
-            _OTHER.status == DeliveryStatus.SKIPPED,
-            _OTHER.error == MERGED,
-            _OTHER.id != DeliveryRow.id,
-        ),
+def _missed(same: ColumnElement[bool]) -> Select[int, str]:
+    """Return the query for the titles of digests that the same recipient missed."""
+    left_out = and_(_OTHER.status == DeliveryStatus.SKIPPED, _OTHER.error == MERGED)
+    return (
+        select(DeliveryRow.id, DigestRow.title)
+        .join(_OTHER, and_(same, left_out, _OTHER.id != DeliveryRow.id))
+        .join(_OTHER_EDITION, _OTHER_EDITION.id == _OTHER.edition_id)
+        .join(DigestRow, DigestRow.id == _OTHER_EDITION.digest_id)
+        .where(DeliveryRow.id.in_(_IDS), DeliveryRow.part == 0, DeliveryRow.edition_id.is_not(None))
+        .group_by(DeliveryRow.id, DigestRow.id, DigestRow.title)
+        .order_by(DeliveryRow.id, DigestRow.id)
     )
-    .join(_OTHER_EDITION, _OTHER_EDITION.id == _OTHER.edition_id)
-    .join(DigestRow, DigestRow.id == _OTHER_EDITION.digest_id)
-    .where(DeliveryRow.id.in_(_IDS), DeliveryRow.part == 0, DeliveryRow.edition_id.is_not(None))
-    .group_by(DeliveryRow.id, DigestRow.id, DigestRow.title)
-    .order_by(DeliveryRow.id, DigestRow.id)
-)
+
+
+_FRESHER = _fresher(_READER), _fresher(_CHANNEL)
+_EARLIER = _earlier(_READER), _earlier(_CHANNEL)
+_MISSED = _missed(_READER), _missed(_CHANNEL)
 
 _SUPPRESSED = select(SuppressionRow.address_hash, SuppressionRow.reason).where(
     SuppressionRow.address_hash.in_(bindparam("hashes", expanding=True))
@@ -148,20 +136,33 @@ def standings(session: Session, hashes: Mapping[int, str | None], *, now: dateti
     around = _Around(
         suppressed=_suppressed(session, [hashed for row in rows if (hashed := hashes[row.id])]),
         fresher=_fresher_of(session, rows),
-        earlier=_earlier_of(session, [row.id for row in rows if row.part]),
+        earlier=_earlier_of(session, rows),
     )
     return {row.id: _standing(row, hashes[row.id], around, now) for row in rows}
 
 
-def missed(session: Session, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+def missed(session: Session, deliveries: Mapping[int, Standing]) -> dict[int, tuple[str, ...]]:
     """Return the titles of digests that the recipients of deliveries missed and that are to be named in the next one.
 
     Only the first part of a digest names them.
     """
     titles: dict[int, list[str]] = defaultdict(list)
-    for number, title in session.execute(_MISSED, {"ids": list(ids)}) if ids else ():
+    for number, title in _rows_of(session, _MISSED, {number: each.reader for number, each in deliveries.items()}):
         titles[number].append(title)
     return {number: tuple(found) for number, found in titles.items()}
+
+
+def _rows_of(
+    session: Session, queries: tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]], readers: Mapping[int, bool]
+) -> list[Any]:
+    """Run a query for deliveries to readers and for those to channels, each where there are some."""
+    groups = (
+        [number for number, reader in readers.items() if reader],
+        [number for number, reader in readers.items() if not reader],
+    )
+    return [
+        row for query, ids in zip(queries, groups, strict=True) if ids for row in session.execute(query, {"ids": ids})
+    ]
 
 
 def _standing(row: Row[Any], hashed: str | None, around: _Around, now: datetime) -> Standing:
@@ -176,6 +177,7 @@ def _standing(row: Row[Any], hashed: str | None, around: _Around, now: datetime)
         channel_open=row.enabled and row.disabled_at is None and not paused,
         fresher=around.fresher.get(row.id),
         earlier=earlier,
+        reader=row.subscriber_id is not None,
         begun=bool(earlier & {DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN}),
     )
 
@@ -193,20 +195,17 @@ def _suppressed(session: Session, hashes: Sequence[str]) -> dict[str, Suppressio
     return dict(session.execute(_SUPPRESSED, {"hashes": hashes}).all()) if hashes else {}
 
 
-def _fresher_of(session: Session, rows: Sequence[Row[Any]]) -> dict[int, int]:
-    found: dict[int, int] = {}
+def _fresher_of(session: Session, rows: Sequence[Any]) -> dict[int, int]:
     stale = [row for row in rows if row.digest_id is not None and row.too_late_at is not None]
-    readers = [row.id for row in stale if row.subscriber_id is not None]
-    channels = [row.id for row in stale if row.subscriber_id is None]
-    if readers:
-        found.update(session.execute(_FRESHER_FOR_READERS, {"ids": readers}).all())
-    if channels:
-        found.update(session.execute(_FRESHER_FOR_CHANNELS, {"ids": channels}).all())
-    return found
+    return dict(_rows_of(session, _FRESHER, _readers(stale)))
 
 
-def _earlier_of(session: Session, ids: Sequence[int]) -> dict[int, frozenset[DeliveryStatus]]:
+def _earlier_of(session: Session, rows: Sequence[Any]) -> dict[int, frozenset[DeliveryStatus]]:
     found: dict[int, set[DeliveryStatus]] = defaultdict(set)
-    for number, status in session.execute(_EARLIER, {"ids": ids}) if ids else ():
+    for number, status in _rows_of(session, _EARLIER, _readers([row for row in rows if row.part])):
         found[number].add(status)
     return {number: frozenset(states) for number, states in found.items()}
+
+
+def _readers(rows: Sequence[Any]) -> dict[int, bool]:
+    return {row.id: row.subscriber_id is not None for row in rows}

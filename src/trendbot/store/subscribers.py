@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from trendbot.core.consent import Preferences
@@ -164,13 +164,27 @@ def find_subscription(session: Session, subscriber_id: int, channel_id: int) -> 
 
 def find_reader(session: Session, subscriber_id: int, channel_id: int) -> tuple[str, int] | None:
     """Return what a reader's links are made of: the public id and the version of the subscription; None for nobody."""
-    query = (
-        select(SubscriberRow.public_id, SubscriptionRow.token_version)
-        .join(SubscriptionRow, SubscriptionRow.subscriber_id == SubscriberRow.id)
-        .where(SubscriberRow.id == subscriber_id, SubscriptionRow.channel_id == channel_id)
-    )
-    row = session.execute(query).one_or_none()
-    return (row[0], row[1]) if row else None
+    pair = subscriber_id, channel_id
+    return find_readers(session, [pair]).get(pair)
+
+
+def find_readers(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, int]]:
+    """Return what the links of many readers are made of, by subscriber and channel."""
+    wanted: dict[int, list[int]] = {}
+    for subscriber_id, channel_id in pairs:
+        wanted.setdefault(channel_id, []).append(subscriber_id)
+    return {
+        (number, channel_id): (public_id, version)
+        for channel_id, ids in wanted.items()
+        for number, public_id, version in session.execute(_READERS, {"channel": channel_id, "ids": ids})
+    }
+
+
+_READERS = (
+    select(SubscriberRow.id, SubscriberRow.public_id, SubscriptionRow.token_version)
+    .join(SubscriptionRow, SubscriptionRow.subscriber_id == SubscriberRow.id)
+    .where(SubscriberRow.id.in_(bindparam("ids", expanding=True)), SubscriptionRow.channel_id == bindparam("channel"))
+)
 
 
 def put_subscription(session: Session, subscription: Subscription) -> Subscription:
