@@ -91,7 +91,7 @@ def test_the_next_digest_is_named_where_none_reached_the_story(database: Databas
         (News(title=number(99), feed="Twice", age=DAY / 3), {}, "publisher cap: 2 better stories are led by"),
         (News(title=number(3), feed="Other", age=DAY / 3), {}, "near repeat: tells the same as"),
         (News(title=number(99), feed="Other"), {"stories": 2, "also": 1}, "room: 2 stories and 1 headlines"),
-        (News(title=number(99), feed="Other", language="de"), {}, "language: no report in en; the feeds' are de"),
+        (News(title=number(99), feed="Other", language="de"), {}, "language: no report reads as en; declared: de"),
         (News(title="v1.2.3", feed="Other"), {}, "headline: no report has a title"),
         (News(title=number(99), feed="Old", backlog=True), {}, "news: its one report is no news"),
         (News(title=number(99), feed="Old", age=20 * DAY, seen=DAY / 8), {}, "dated before 2026-11-01"),

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from trendbot.core import language
 from trendbot.core.digests import DigestRise
+from trendbot.core.language import Tongue
 from trendbot.core.limits import one_line, plain_line
 from trendbot.core.memory import Told, returning
 from trendbot.core.ranking import Candidate, Report
@@ -27,10 +29,6 @@ _NO_NEWS = re.compile(
 _ADDRESS = re.compile(r"\b(?:\w+://|www\.)[^\s()<>\[\]]+", re.IGNORECASE)
 _EMPTY = re.compile(r"\s*(?:\(\s*\)|\[\s*\]|<\s*>)")
 _JOINTS = re.compile(r"\s+(?:[|–—-]|::)\s+")
-_ENGLISH = frozenset("the of to and in for is with on a an by from as at how why what its new your are can not".split())  # noqa: SIM905
-_LATIN = re.compile(r"[a-z]", re.IGNORECASE)
-_LETTER = re.compile(r"[^\W\d_]")
-_FEW_WORDS = 6
 
 
 def tellable(
@@ -38,11 +36,16 @@ def tellable(
 ) -> tuple[Candidate, ...]:
     """Return the stories that may be told: with a report in one of the languages, and new or with enough that is new.
 
-    Reports in other languages, and those whose title is empty after cleaning, are left out of their story.
+    Reports in other languages, and those whose title is empty after cleaning, are left out of their story. A title that
+    does not give its language away is taken for what the other entries of its feed are, among the `candidates`.
     """
     kept: list[Candidate | None] = []
+    candidates = tuple(candidates)
+    known = _spoken(candidates, languages)
     for candidate in candidates:
-        reports = tuple(report for report in candidate.reports if _speaks(report, languages) and headline_of(report))
+        reports = tuple(
+            known[report.entry_id] for report in candidate.reports if report.entry_id in known and headline_of(report)
+        )
         if not reports:
             continue
         spoken, before = replace(candidate, reports=reports), told.get(candidate.story_id)
@@ -93,23 +96,41 @@ def days_for(candidates: Iterable[Candidate], *, now: datetime, enough: int) -> 
     return math.ceil((now - dates[-1]) / timedelta(days=1)) if dates else 0
 
 
-def _speaks(report: Report, languages: Sequence[str]) -> bool:
+def _spoken(candidates: Sequence[Candidate], languages: Sequence[str]) -> dict[int, Report]:
+    """Return the reports in one of the languages, by entry; a text in another one than its title's is left out."""
+    reports = [report for candidate in candidates for report in candidate.reports]
     if not languages:
-        return True
-    declared = (report.language or "").split("-")[0].split("_")[0].lower()
-    if declared and declared not in languages:
-        return False
-    return "en" not in languages or declared not in ("", "en") or looks_english(report.title, report.body)
+        return {report.entry_id: report for report in reports}
+    wanted = [report for report in reports if _declared(report) in ("", *languages)]
+    if "en" not in languages:
+        return {report.entry_id: report for report in wanted}
+    english = [report for report in wanted if _declared(report) in ("", "en")]
+    found = {report.entry_id: _tongue(report) for report in english}
+    feeds = language.leanings((report.feed_id, found[report.entry_id]) for report in english)
+    return {
+        report.entry_id: _in_one_language(report) if report.entry_id in found else report
+        for report in wanted
+        if _is_english(report, found.get(report.entry_id, Tongue.ENGLISH), feeds)
+    }
 
 
-def looks_english(title: str, body: str) -> bool:
-    """Tell whether a text may be English: Latin letters nearly all, and an English function word where it is long."""
-    text = f"{title} {body[:400]}"
-    letters = len(_LETTER.findall(text))
-    if letters and len(_LATIN.findall(text)) < 0.9 * letters:
-        return False
-    words = text.casefold().split()
-    return len(words) <= _FEW_WORDS or not _ENGLISH.isdisjoint(words)
+def _declared(report: Report) -> str:
+    return (report.language or "").split("-")[0].split("_")[0].lower()
+
+
+def _tongue(report: Report) -> Tongue:
+    return language.tongue_of(report.title, report.body, declared=_declared(report) == "en")
+
+
+def _is_english(report: Report, tongue: Tongue, feeds: Mapping[int, bool]) -> bool:
+    """Tell whether a report passes for English; where it leaves that open, by what its feed is in."""
+    if tongue is Tongue.UNKNOWN:
+        return _declared(report) == "en" or feeds[report.feed_id]
+    return tongue is Tongue.ENGLISH
+
+
+def _in_one_language(report: Report) -> Report:
+    return replace(report, body="") if report.body and language.is_other(report.body) else report
 
 
 def surprised(candidates: Iterable[Candidate], rising: Iterable[DigestRise]) -> tuple[Candidate, ...]:

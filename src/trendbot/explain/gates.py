@@ -88,7 +88,7 @@ def _before_ranking(session: Session, asked: Asked, story_id: int, entries: Sequ
     raw = next((each for each in found if each.story_id == story_id), None)
     if raw is None:
         return (Gate(name="news", passed=False, detail=_no_news(entries, period, oldest)),)
-    spoken = tellable([raw], told={}, languages=policy.languages)
+    spoken = [each for each in tellable(found, told={}, languages=policy.languages) if each.story_id == story_id]
     if not spoken:
         return (_unspoken(raw, policy),)
     return (_memory(session, asked, spoken[0]),)
@@ -114,7 +114,7 @@ def _unspoken(raw: Candidate, policy: DigestPolicy) -> Gate:
     if tellable([raw], told={}, languages=()):
         spoken = sorted({report.language or "undeclared" for report in raw.reports})
         wanted = ", ".join(policy.languages)
-        return Gate(name="language", passed=False, detail=f"no report in {wanted}; the feeds' are {', '.join(spoken)}")
+        return Gate(name="language", passed=False, detail=f"no report reads as {wanted}; declared: {', '.join(spoken)}")
     return Gate(name="headline", passed=False, detail="no report has a title that can be a headline")
 
 
