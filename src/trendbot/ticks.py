@@ -95,12 +95,14 @@ async def poll_due(app: App, watch: Watch) -> None:
 
 
 async def digest_due(app: App, watch: Watch, timetable: Timetable) -> ComposeReport | None:
-    """Make the digest of the timetable's last slot, unless it is made, is another's, or is too late."""
+    """Make the digest of the timetable's last slot, unless it is made, is another's, or is too late.
+
+    Where its draft had to wait for a person or for an hour, let that go; return what became a digest.
+    """
     now, job = app.clock(), str(timetable.cadence)
     due = latest_slot(timetable, now)
     if app.database.read(runs.is_settled, job=job, slot=due.name):
-        await _drafts(app, timetable.cadence, now)
-        return None
+        return await _drafts(app, timetable.cadence, now)
     began = app.database.read(runs.first_run)
     if due.over and (began is None or began > due.at):
         return None  # there was nobody yet whom it could have been late for
@@ -133,13 +135,16 @@ def _digest(app: App, cadence: Cadence, due: DueSlot) -> ComposeReport:
     return publish(desk_of(app), cadence=cadence, now=moment)
 
 
-async def _drafts(app: App, cadence: Cadence, now: datetime) -> None:
-    """Let go the drafts whose hour has come, or that a person approved."""
-    if app.database.read(digest_acts.live_drafts, cadence):
-        try:
-            await asyncio.to_thread(publish, desk_of(app), cadence=cadence, now=now)
-        except TrendbotError:
-            log.exception("draft_not_handled", cadence=cadence)
+async def _drafts(app: App, cadence: Cadence, now: datetime) -> ComposeReport | None:
+    """Let go the drafts whose hour has come, or that a person approved; return what became a digest."""
+    if not app.database.read(digest_acts.live_drafts, cadence):
+        return None
+    try:
+        report = await asyncio.to_thread(publish, desk_of(app), cadence=cadence, now=now)
+    except TrendbotError:
+        log.exception("draft_not_handled", cadence=cadence)
+        return None
+    return report if report.created else None
 
 
 async def deliver_due(app: App, watch: Watch, *, stop: asyncio.Event) -> DeliverReport:

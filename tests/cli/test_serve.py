@@ -128,3 +128,36 @@ def test_unknown_roles_and_zones_are_refused(followed: Path, cli: Cli) -> None:
     said = cli("serve")
     assert said.code == 2
     assert "schedule.timezone" in said.err
+
+
+def test_acts_of_people_are_written_beside_it_and_runs_are_not(followed: Path, cli: Cli) -> None:
+    with serving(followed, "--roles", "web") as process:
+        assert cli("feeds", "disable", "1").code == 0
+        assert cli("channels", "add", "notes", "--kind", "linkedin", "--files").code == 0
+        refused = cli("run")
+        assert refused.code == 1
+        assert one_line(refused.err)
+        assert "`trendbot serve`" in refused.err
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+    assert cli("feeds", "list", "--json").json[0]["enabled"] is False
+    assert (followed / "trendbot.lock").read_text() == ""
+
+
+def test_a_second_signal_ends_it_at_once(cli: Cli, home: Path) -> None:
+    opml = home.parent / "feeds.opml"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/one"
+        opml.write_text(f'<opml version="2.0"><body><outline xmlUrl="{url}" text="one"/></body></opml>')
+        assert cli("db", "upgrade").code == 0
+        assert cli("feeds", "import", opml).code == 0
+        (home / "trendbot.toml").write_text("[fetch]\nallow_private = true\n")
+        with serving(home, "--roles", "scheduler") as process:
+            asked, _ = silent.accept()  # a poll is in hand, which the first signal waits for
+            with asked:
+                process.send_signal(signal.SIGTERM)
+                process.send_signal(signal.SIGINT)
+                assert process.wait(timeout=15) == 1
+    assert cli("doctor").code in {0, 1}
+    assert cli("feeds", "list").code == 0

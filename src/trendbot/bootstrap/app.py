@@ -31,7 +31,7 @@ from trendbot.pipeline.mailing import MailDesk
 from trendbot.pipeline.outcomes import Recipients
 from trendbot.render.environment import Renderer
 from trendbot.store.database import Database
-from trendbot.store.lock import home_lock
+from trendbot.store.lock import home_lock, served
 from trendbot.store.secret import home_secret
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def open_app(
     with contextlib.ExitStack() as stack:
         if access is not Access.READ:
             make_folder(settings.home, "home")
-            stack.enter_context(home_lock(settings.home, now=clock(), doing=doing))
+            if access is not Access.BESIDE or not served(settings.home):
+                stack.enter_context(home_lock(settings.home, now=clock(), doing=doing))
             if sample:
                 empty(settings.home)
         database = stack.enter_context(Database(settings.database_address))

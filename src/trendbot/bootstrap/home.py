@@ -23,11 +23,13 @@ class Access(enum.StrEnum):
     """What a command wants of the home.
 
     READ refuses a missing and an old database. WRITE holds the lock, makes a database where there is none, and refuses
-    an old one. MIGRATE holds the lock, and makes or upgrades the database.
+    an old one. BESIDE is WRITE for acts of a person, each a transaction of its own: it needs no lock where `trendbot
+    serve` has it. MIGRATE holds the lock, and makes or upgrades the database.
     """
 
     READ = "read"
     WRITE = "write"
+    BESIDE = "beside"
     MIGRATE = "migrate"
 
 
@@ -93,7 +95,7 @@ def prepare(database: Database, access: Access) -> None:
     """
     if access is Access.READ and database.file is not None and not database.file.exists():
         raise StoreError(f"there is no database at {database.file} yet: `trendbot run` makes one, --home names another")
-    if access is Access.MIGRATE or (access is Access.WRITE and migrate.current(database) is None):
+    if access is Access.MIGRATE or (access in {Access.WRITE, Access.BESIDE} and migrate.current(database) is None):
         migrate.upgrade(database)
     else:
         migrate.check(database)

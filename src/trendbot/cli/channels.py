@@ -136,7 +136,7 @@ def add(
     )
     new = _with(new, asked)
     _check(new)
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         made = app.database.write(add_channel, new)
         usable = made.transport in app.transports
     _tell(made, f"channel {made.slug} is added", json_=json_)
@@ -157,7 +157,7 @@ def set_(choices: Choices, /, name: str, enabled: bool | None, json_: bool, **as
     from trendbot.core.vocabulary import Cadence
     from trendbot.store.channels import change_channel, find_channel
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         before = app.database.read(find_channel, name)
         after: NewChannel = replace(
             before,
@@ -181,7 +181,7 @@ def remove(choices: Choices, name: str, yes: bool) -> None:
     from trendbot.cli.opening import opened
     from trendbot.store.channels import find_channel, remove_channel
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         found = app.database.read(find_channel, name)
         if not yes:
             click.confirm(f"Remove channel {found.slug}?", abort=True)

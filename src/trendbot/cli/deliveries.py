@@ -152,7 +152,7 @@ def _lead_on(choices: Choices, name: str, to: DeliveryStatus, only: str, why: st
     from trendbot.errors import ConflictError
     from trendbot.store.deliveries import get_delivery, lead_on
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         found = app.database.read(get_delivery, name)
         if found.status not in only.split(" or "):
             raise ConflictError(f"delivery {found.key} is {found.status}, and this is for those that are {only}")

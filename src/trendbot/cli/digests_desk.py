@@ -40,7 +40,7 @@ def at_desk(choices: Choices, *, now: datetime | None = None, read: bool = False
     from trendbot.bootstrap import Access, desk_of
     from trendbot.cli.opening import opened
 
-    with opened(choices, Access.READ if read else Access.WRITE, now=now) as app:
+    with opened(choices, Access.READ if read else Access.BESIDE, now=now) as app:
         yield app, desk_of(app)
 
 

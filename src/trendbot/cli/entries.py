@@ -123,7 +123,7 @@ def import_(choices: Choices, file: IO[str], now: datetime | None) -> None:
     from trendbot.cli.opening import opened
     from trendbot.store.entries import import_entries
 
-    with opened(choices, Access.WRITE, now=now) as app:
+    with opened(choices, Access.BESIDE, now=now) as app:
         report = app.database.write(import_entries, file, now=app.clock())
     for problem in report.problems[:10]:
         click.echo(f"not taken: {problem}", err=True)

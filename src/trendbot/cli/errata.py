@@ -72,7 +72,7 @@ def add(choices: Choices, digest: int, story: int, text: str, editor: str, json_
     clean = one_line(text, 240)
     if not clean:
         raise ConfigError("a correction needs words: give what is right as TEXT")
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         made = app.database.write(add_erratum, digest, story, clean, by=editor, now=app.clock())
     _tell(made, f"`trendbot errata dismiss {made.id}` takes it back until a digest has told it", json_=json_)
 
@@ -88,7 +88,7 @@ def dismiss(choices: Choices, erratum: int, editor: str, json_: bool) -> None:
     from trendbot.cli.opening import opened
     from trendbot.store.errata import dismiss_erratum
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         found = app.database.write(dismiss_erratum, erratum, by=editor, now=app.clock())
     _tell(found, f"dismissed by {found.dismissed_by}", json_=json_)
 

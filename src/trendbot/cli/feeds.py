@@ -85,7 +85,7 @@ def add(
     from trendbot.store.feeds import add_feed
 
     seed = FeedSeed(url=an_address(url, "URL"), title=title, kind=FeedKind(kind), language=language, weight=weight)
-    with opened(choices, Access.WRITE, options=asking(allow_private)) as app:
+    with opened(choices, Access.BESIDE, options=asking(allow_private)) as app:
         feed = app.database.write(add_feed, seed, now=app.clock()) if as_is else followed(app, seed)
     told = f", {feed.entries} entries" if feed.polled_at else ""
     click.echo(f"feed {feed.id} added: {feed.title}, {feed.url}{told}")
@@ -101,7 +101,7 @@ def remove(choices: Choices, feed: str, yes: bool) -> None:
     from trendbot.cli.opening import opened
     from trendbot.store.feeds import get_feed, remove_feed
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         found = app.database.read(get_feed, feed)
         if not yes:
             click.confirm(f"Forget {found.title} ({found.url}) and its {found.entries} entries?", abort=True)
@@ -114,7 +114,7 @@ def _switch(choices: Choices, which: str, *, on: bool) -> None:
     from trendbot.cli.opening import opened
     from trendbot.store.feeds import set_enabled
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         feed = app.database.write(set_enabled, which, on, now=app.clock())
     click.echo(f"feed {feed.id} is {'on' if on else 'off'}: {feed.title}")
 
@@ -146,7 +146,7 @@ def import_(choices: Choices, file: Any) -> None:
     from trendbot.store.feeds import seed_feeds
 
     seeds = parse_opml(file.read(), name=file.name)
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         added = app.database.write(seed_feeds, seeds, app.clock())
     click.echo(f"{added} feeds added, {len(seeds) - added} were followed already")
 

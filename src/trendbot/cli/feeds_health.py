@@ -318,7 +318,7 @@ def move(choices: Choices, feed: str, address: str) -> None:
     from trendbot.cli.opening import opened
     from trendbot.store.following import move_feed
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         moved = app.database.write(move_feed, feed, an_address(address, "NEW_URL"), now=app.clock())
     click.echo(f"feed {moved.id} moved to {moved.url}")
 
@@ -334,7 +334,7 @@ def mirror(choices: Choices, feed: str, addresses: tuple[str, ...]) -> None:
     from trendbot.store.following import set_mirrors
 
     mirrors = [an_address(address, "MIRROR") for address in addresses]
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         changed = app.database.write(set_mirrors, feed, mirrors)
     click.echo(f"feed {changed.id} has {len(changed.mirrors)} mirrors: {changed.title}")
 

@@ -156,7 +156,7 @@ def _decide(choices: Choices, act: Callable[[Session, Hand], Act], *, editor: st
     from trendbot.cli.opening import opened
     from trendbot.store.story_acts import Hand
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         hand = Hand(by=editor, now=app.clock())
         made = app.database.write(act, hand)
     if json_:

@@ -201,7 +201,7 @@ def import_(choices: Choices, file: IO[str], add: bool, only_yes: bool, note: st
     from trendbot.store.label_files import import_labels
 
     lines = file.readlines()
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         _need_themes(app)
         if add:
             app.database.write(import_entries, lines, now=app.clock())

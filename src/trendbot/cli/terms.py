@@ -82,7 +82,7 @@ def suggest(choices: Choices, days: int, review: bool, editor: str, json_: bool)
     from trendbot.cli.opening import opened
     from trendbot.cli.terms_view import SUGGESTED, decide, open_suggestions
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         found = open_suggestions(app, days=days)
         if review and found and not json_:
             decide(app, found, by=editor)
@@ -204,7 +204,7 @@ def _do(choices: Choices, work: Any, *, editor: str, json_: bool, since: datetim
     from trendbot.pipeline.terms import Who
     from trendbot.store.curation import get_act
 
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         number = work(app, Who(by=editor, now=app.clock()))
         act: Act | None = None if number is None else app.database.read(get_act, number)
         tell_act(act, json_=json_)

@@ -111,7 +111,7 @@ def put_in_force(
 ) -> None:
     """Write the operator's file, put it in force, tag the past anew, and say what came of it."""
     settings = choices.settings()
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         written = source.text != app.themes.read_text(encoding="utf-8")
         target = _keep(settings, source.text) if written else None
         act = app.database.write(
@@ -190,7 +190,7 @@ def apply_version(choices: Choices, beginning: str, *, since: datetime | None, n
 def take_back(choices: Choices, number: int | None, *, since: datetime | None, by: str, json_: bool) -> None:
     """Put back the themes that were in force before an act."""
     settings = choices.settings()
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         act, stored = app.database.read(theme_acts.before_act, number)
         name = f"version {stored.hash[:12]}"
         source = Source(name=name, text=stored.source, rules=parse_themes(stored.source, file=name))

@@ -35,7 +35,9 @@ def home_lock(home: Path, *, now: datetime, doing: str) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ConflictError(f"{holder(home) or 'another process'} is at work on {home}: wait for it") from error
+            raise ConflictError(
+                f"{holder(home) or 'another process'} is at work on {home}: wait for it, or end it"
+            ) from error
         stream.truncate(0)
         stream.write(f"`trendbot {doing}` (process {os.getpid()}, since {now:%Y-%m-%d %H:%M} UTC)")
         stream.flush()
@@ -63,3 +65,8 @@ def locked(home: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def served(home: Path) -> bool:
+    """Say whether `trendbot serve` holds the home just now."""
+    return locked(home) and (holder(home) or "").startswith("`trendbot serve`")

@@ -55,7 +55,7 @@ def _prepare(choices: Choices) -> None:
     with opened(choices) as app:
         if app.database.read(themes_in_force) is not None:
             return
-    with opened(choices, Access.WRITE) as app:
+    with opened(choices, Access.BESIDE) as app:
         file = ThemesFile(text=app.themes.read_text(encoding="utf-8"), name=app.themes.name)
         tag_anew(app, since=None, quiet=False, themes=file)
 
