@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from trendbot.clock import frozen_clock, system_clock
+from trendbot.clock import frozen_clock, stands_still, system_clock
 from trendbot.logs import configure_logging, get_logger
 from trendbot.paths import bundled
 
@@ -35,6 +35,8 @@ def test_the_clocks_are_aware_and_utc() -> None:
     clock = frozen_clock(datetime(2026, 11, 15, 7, tzinfo=berlin))
     assert clock() == clock() == datetime(2026, 11, 15, 6, tzinfo=UTC)
     assert clock().tzinfo is UTC
+    assert stands_still(clock)
+    assert not stands_still(system_clock)
 
 
 def test_a_clock_without_a_zone_is_refused() -> None:

@@ -6,6 +6,7 @@ Everything else takes `now` as an argument, or a `Clock` where the time passes w
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
@@ -26,5 +27,17 @@ def frozen_clock(at: datetime) -> Clock:
     """
     if at.tzinfo is None:
         raise ValueError(f"a clock needs an aware instant, got {at.isoformat()}")
-    stopped = at.astimezone(UTC)
-    return lambda: stopped
+    return _Frozen(at=at.astimezone(UTC))
+
+
+def stands_still(clock: Clock) -> bool:
+    """Say whether a clock was stopped: then nothing that is not due now ever will be."""
+    return isinstance(clock, _Frozen)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Frozen:
+    at: datetime
+
+    def __call__(self) -> datetime:
+        return self.at

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trendbot.bootstrap import App, desk_of
+from trendbot.clock import stands_still
 from trendbot.core.vocabulary import Cadence
 from trendbot.errors import ConfigError, TrendbotError
 from trendbot.jobs.sending import send_due
@@ -105,7 +106,8 @@ async def publish_due(app: App, cadences: Sequence[Cadence], progress: Progress)
             log.exception("compose_failed", cadence=cadence)
             problems.append(f"no {cadence} digest: {error}")
     progress("deliver", 0, 0)
-    delivered, fanned = await send_due(app, now=now, patience=PATIENCE, close=True)
+    patience = 0.0 if stands_still(app.clock) else PATIENCE
+    delivered, fanned = await send_due(app, now=now, patience=patience, close=True)
     return Published(
         measure=measured,
         digests=tuple(reports),
