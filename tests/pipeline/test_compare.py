@@ -12,6 +12,7 @@ from tests import builders, contents
 
 from trendbot.core.differences import differences, overlap
 from trendbot.core.digests import DigestPolicy
+from trendbot.core.memory import Remembered
 from trendbot.core.themes import parse_themes
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.paths import bundled
@@ -68,6 +69,35 @@ def test_other_caps_gain_and_lose_stories_digest_by_digest(past: Database, now: 
     assert found.count("gained") == 0
     assert 0 < found.overlap < 1
     assert compare(past, rules("b", stories=3, also=2), rules("a"), limit=2).count("gained") >= 3
+
+
+def test_what_a_side_tells_twice_is_counted(database: Database, now: datetime) -> None:
+    few = replace(POLICY, stories=2, also=0)
+    for at in (now - DAY, now):
+        builders.add_day(database, at)
+        compose(database, RENDERER, cadence=Cadence.DAILY, now=at, policy=few)
+    found = compare(database, TOLD, rules(), cadence=Cadence.DAILY)
+    assert [each.repeats_a for each in found.digests] == [0, 0]
+    first, second = (each.repeats_b for each in found.digests)
+    assert first == 0
+    assert second > 0
+    assert found.repeats == (0, second)
+
+
+def test_a_headline_or_a_story_is_remembered_and_an_update_of_what_came_after_is_not_a_repeat() -> None:
+    first = contents.full()
+    told = Remembered()
+    assert told.add(first) == 0
+    assert told.add(first) == len(first.items()) > 3
+    lead = first.lead
+    assert lead is not None
+    day = first.period_end[:10]
+    fresh = replace(first, sections=(), also=(), lead=replace(lead, update=True, told_on=day))
+    assert told.add(fresh) == 0
+    stale = replace(fresh, lead=replace(lead, update=True, told_on="2026-01-01"))
+    assert told.add(stale) == 1
+    reworded = replace(fresh, lead=replace(lead, story_id=999_999, update=False, told_on=None))
+    assert told.add(reworded) == 1
 
 
 def test_other_themes_tag_the_past_anew(past: Database) -> None:

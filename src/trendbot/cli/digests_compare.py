@@ -28,6 +28,8 @@ COLUMNS = (
     Column(title="gained", value=lambda each: len(each.differences.of("gained")), number=True),
     Column(title="lost", value=lambda each: len(each.differences.of("lost")), number=True),
     Column(title="moved", value=lambda each: len(each.differences.of("moved")), number=True),
+    Column(title="A again", value=lambda each: each.repeats_a, number=True),
+    Column(title="B again", value=lambda each: each.repeats_b, number=True),
     Column(title="overlap@10", value=lambda each: f"{each.differences.overlap:.2f}", number=True),
 )
 
@@ -54,7 +56,8 @@ def compare(
     """Compare two rankings or rule sets over the past: what B would have told instead of A.
 
     A and B are settings files, themes files, `now` (the settings and tags in force) or `told` (what went out). Each
-    past digest is composed from what was known when it was due. Nothing is written.
+    past digest is composed from what was known when it was due, and from what really was told before; what a side
+    would have told twice is counted under "again". Nothing is written.
     """
     from trendbot.cli.opening import opened
     from trendbot.core.vocabulary import Cadence
@@ -98,7 +101,15 @@ def rules_of(choices: Choices, name: str, present: Mapping[Any, Any]) -> Rules:
 def show_comparison(found: Comparison, *, json_: bool, stories: bool) -> None:
     """Print a comparison."""
     if json_:
-        show_json({"a": found.a, "b": found.b, "overlap": found.overlap, "digests": found.digests})
+        show_json(
+            {
+                "a": found.a,
+                "b": found.b,
+                "overlap": found.overlap,
+                "repeats": dict(zip("ab", found.repeats, strict=True)),
+                "digests": found.digests,
+            }
+        )
         return
     if not found.digests:
         click.echo("no past digests to compare: `trendbot run` makes them")
@@ -107,6 +118,8 @@ def show_comparison(found: Comparison, *, json_: bool, stories: bool) -> None:
     show_table(found.digests, COLUMNS)
     gained, lost, moved = (found.count(kind) for kind in ("gained", "lost", "moved"))
     click.echo(f"\nB gains {gained}, loses {lost} and moves {moved} stories; overlap@10 {found.overlap:.2f}")
+    again_a, again_b = found.repeats
+    click.echo(f"told again in a later one of these digests: {again_a} by A, {again_b} by B")
     if stories:
         _show_stories(found)
 

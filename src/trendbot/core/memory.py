@@ -8,7 +8,7 @@ news never brings it back twice. ``docs/decisions/0011-story-memory.md`` has the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from trendbot.core.digests import DigestContent, DigestItem
@@ -71,6 +71,32 @@ def fresh_of(candidate: Candidate, told: Told) -> tuple[Report, ...]:
 def is_new_to(report: Report, told: Told) -> bool:
     """Tell whether neither the report's publisher nor its feed had reported the story when it was told."""
     return report.publisher not in told.publishers and report.feed_id not in told.feeds
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What one run of digests told, oldest first, to count what it told twice."""
+
+    stories: dict[int, date] = field(default_factory=dict)
+    headlines: set[str] = field(default_factory=set)
+
+    def add(self, content: DigestContent) -> int:
+        """Take in the next digest; return how many of its stories, or their very headlines, were told before.
+
+        An update that holds only what came after the story was told is no repeat.
+        """
+        day = date.fromisoformat(content.period_end[:10])
+        items = [item for _, item in content.items()]
+        repeats = sum(self._knows(item) for item in items)
+        self.stories |= dict.fromkeys((item.story_id for item in items), day)
+        self.headlines |= {normal_title(item.headline) for item in items}
+        return repeats
+
+    def _knows(self, item: DigestItem) -> bool:
+        told = self.stories.get(item.story_id)
+        if item.update and item.told_on is not None:
+            return told is not None and told > date.fromisoformat(item.told_on)
+        return told is not None or normal_title(item.headline) in self.headlines
 
 
 def for_reader(content: DigestContent, told: Mapping[int, datetime]) -> DigestContent | None:

@@ -2,12 +2,14 @@
 
     frozen digest ─▶ gathered as it was due then ─▶ composed by A, composed by B ─▶ core/differences.py
 
-Each digest is looked at alone: what counts as told before is what really was told. Stories, and tags where no themes
+Each digest is composed alone: what counts as told before is what really was told. So a side that would have told a
+story sooner tells it twice; such repeats are counted across the digests compared. Stories, and tags where no themes
 file is given, are those of today. Nothing is written.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +18,7 @@ from functools import cache
 from trendbot.classify.matcher import Matcher
 from trendbot.core.differences import Differences, differences
 from trendbot.core.digests import DigestContent, DigestPolicy
+from trendbot.core.memory import Remembered
 from trendbot.core.ranking import Candidate, Report
 from trendbot.core.themes import ThemeSet
 from trendbot.core.vocabulary import Cadence
@@ -45,7 +48,7 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compared:
-    """A past digest under both rules."""
+    """A past digest under both rules, with the stories that each had told in an earlier one of those compared."""
 
     digest_id: int
     cadence: Cadence
@@ -53,6 +56,8 @@ class Compared:
     stories_a: int
     stories_b: int
     differences: Differences
+    repeats_a: int = 0
+    repeats_b: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +78,11 @@ class Comparison:
         """Return how many stories were gained, lost or moved in all."""
         return sum(len(each.differences.of(kind)) for each in self.digests)
 
+    @property
+    def repeats(self) -> tuple[int, int]:
+        """Return how many stories A and B told twice, each against its own earlier digests of the same cadence."""
+        return sum(each.repeats_a for each in self.digests), sum(each.repeats_b for each in self.digests)
+
 
 def compare(
     database: Database,
@@ -88,9 +98,12 @@ def compare(
     found = database.read(digests.list_digests, cadence=cadence, limit=limit)
     past = sorted((one for one in found if since is None or one.period_end >= since), key=lambda one: one.period_end)
     readers = {rules.name: _reader(rules) for rules in (a, b)}
+    told: dict[tuple[str, Cadence], Remembered] = defaultdict(Remembered)
     compared = []
     for number, digest in enumerate(past, start=1):
-        compared.append(_one(database, digest, a, b, readers))
+        sides = [recomposed(database, digest, rules, readers[rules.name]) for rules in (a, b)]
+        again = [told[side, digest.cadence].add(content) for side, content in zip("ab", sides, strict=True)]
+        compared.append(_one(digest, sides, again))
         if progress is not None:
             progress(number, len(past))
     return Comparison(a=a.name, b=b.name, digests=tuple(compared))
@@ -99,8 +112,8 @@ def compare(
 Tagger = Callable[[Report], Mapping[str, float]]
 
 
-def _one(database: Database, digest: Digest, a: Rules, b: Rules, readers: Mapping[str, Tagger | None]) -> Compared:
-    first, second = (recomposed(database, digest, rules, readers[rules.name]) for rules in (a, b))
+def _one(digest: Digest, sides: Sequence[DigestContent], repeats: Sequence[int]) -> Compared:
+    first, second = sides
     return Compared(
         digest_id=digest.id,
         cadence=digest.cadence,
@@ -108,6 +121,8 @@ def _one(database: Database, digest: Digest, a: Rules, b: Rules, readers: Mappin
         stories_a=len(first.items()),
         stories_b=len(second.items()),
         differences=differences(first, second),
+        repeats_a=repeats[0],
+        repeats_b=repeats[1],
     )
 
 
