@@ -25,7 +25,7 @@ Work = Callable[[Session, Sequence[A]], Sequence[R]]
 
 MOST = 64
 """Items written together at most."""
-GATHER, ENOUGH = 0.004, 8
+GATHER, ENOUGH = 0.006, 16
 """Seconds that a group behind another one waits for more, where it has fewer items than this."""
 
 

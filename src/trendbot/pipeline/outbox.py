@@ -36,7 +36,7 @@ BATCH = 100
 AHEAD = 0.04
 """Seconds of turns that may be held and not used yet. Were it more, a process that stood still for a moment would send
 all of them at once, beyond what the remote allows in a second."""
-LEAST_AHEAD, MOST_AHEAD = 1, 16
+LEAST_AHEAD, MOST_AHEAD = 1, 24
 """Turns held at least and at most."""
 IN_FLIGHT = 64
 """Messages that wait for their turn or are on the wire, at most."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 SOON = 0.2
 """Seconds. A narrow remote that answers within them, and did so a moment ago, is kept busy: more are claimed than it
 has connections, since none of them will wait for long."""
-FULL = 3
+FULL = 4
 """As many times its connections are then on the way: some that are claimed, some on the wire, some that will be."""
 
 PART = 4

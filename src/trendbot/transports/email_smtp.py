@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import ssl
 from collections.abc import AsyncIterator
 
@@ -24,7 +23,6 @@ MAILS, IDLE = 50, 30.0
 BEFORE = 12.0
 """Seconds in all until the server wants the content: less than a send may take, so it is known that nothing went."""
 _QUIT = 2.0
-_DOTS = re.compile(rb"(?m)^\.")
 _GO_AHEAD, _DONE, _CLOSING = 354, 250, 421
 _PERMANENT = 500
 
@@ -176,7 +174,7 @@ class Line:
             self.drop()
             raise _hung_up()
         try:
-            protocol.write(_DOTS.sub(b"..", raw) + b".\r\n")
+            protocol.write(_stuffed(raw) + b".\r\n")
             answer = await protocol.read_response()
         except (aiosmtplib.SMTPException, OSError) as error:
             self.drop()
@@ -241,6 +239,11 @@ async def _said(smtp: aiosmtplib.SMTP, stage: Stage, *words: bytes, good: tuple[
         raise TimeoutError from error
     if answer.code not in good:
         raise Refusal(stage, answer.code, answer.message)
+
+
+def _stuffed(raw: bytes) -> bytes:
+    """Return content in which no line is a dot alone: each that begins with one gets another (RFC 5321, 4.5.2)."""
+    return (b"." + raw if raw.startswith(b".") else raw).replace(b"\n.", b"\n..")
 
 
 def _hung_up() -> TransportError:
