@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -127,3 +128,54 @@ def test_the_installed_program_shows_the_sample_week(installed: Path, tmp_path: 
     shown = run(installed, "demo", "--home", str(tmp_path))
     assert shown.returncode == 0, shown.stderr
     assert list(tmp_path.rglob("email*.html"))
+
+
+# -- with nothing borrowed ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty environment into which pip put the wheel with the extra `web`, and what they need, from the index."""
+    home = tmp_path_factory.mktemp("alone") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+    python, wanted = str(home / "bin" / "python"), f"{wheel}[web]"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            python,
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--retries",
+            "0",
+            wanted,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "No matching distribution" in done.stderr:
+        pytest.skip("no package index here: what the wheel needs cannot be installed")
+    assert done.returncode == 0, done.stderr
+    return home / "bin" / "trendbot"
+
+
+def test_installed_by_pip_into_an_empty_environment_it_serves_its_first_page(alone: Path, tmp_path: Path) -> None:
+    bare = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "nobody"), "TRENDBOT_WEB__PORT": "0"}
+    command = [alone, "serve", "--roles", "web", "--home", str(tmp_path / "home")]
+    with subprocess.Popen(command, cwd="/", env=bare, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            said = next(line for line in process.stderr if "http://" in line)
+            front = f"http://{said.partition('http://')[2].split()[0].rstrip('/')}"
+            with urllib.request.urlopen(f"{front}/", timeout=60) as page:  # noqa: S310  (our own)
+                assert "<h1" in page.read().decode()
+            with urllib.request.urlopen(f"{front}/healthz", timeout=60) as answer:  # noqa: S310
+                assert answer.status == 200
+            process.terminate()
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
