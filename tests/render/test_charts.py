@@ -91,6 +91,19 @@ def test_the_key_follows_what_is_drawn() -> None:
     assert drawn(risen()).key != drawn(risen(rise(current=24.0))).key
 
 
+def test_the_chart_of_a_sample_says_that_it_is_one() -> None:
+    real, made_up = drawn(risen()), drawn(risen(sample=True))
+    assert made_up.key != real.key
+    assert made_up.alt == f"{wording.SAMPLE_CHART}. {real.alt}"
+    told, plain = made_up.form(PictureForm.WEB), real.form(PictureForm.WEB)
+    assert told is not None
+    assert plain is not None
+    root = ElementTree.fromstring(told.data)
+    assert wording.SAMPLE_CHART in {each.text for each in root.iter(f"{SVG}text")}
+    assert root.findtext(f"{SVG}desc") == made_up.alt
+    assert wording.SAMPLE_CHART.encode() not in plain.data
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -14,6 +14,7 @@ from trendbot.core.vocabulary import Cadence
 NOTHING_ROSE = "Nothing rose beyond chance."
 NOTHING_KNOWN = "Too little is known of these days to say what is rising."
 SAMPLE = "Sample: made-up news that shows what a digest looks like. None of it happened."
+SAMPLE_CHART = "Sample: made-up numbers"
 MORE = "More stories"
 WORDS_A_MINUTE = 220
 _THIN = 3
@@ -150,10 +151,11 @@ def chart_title(rises: Sequence[DigestRise]) -> str:
     return rise_text(rises[0]) if len(rises) == 1 else f"{rises[0].name} rose most"
 
 
-def chart_alt(rises: Sequence[DigestRise]) -> str:
-    """Return what a chart shows, for those who do not see it."""
+def chart_alt(rises: Sequence[DigestRise], *, sample: bool = False) -> str:
+    """Return what a chart shows, for those who do not see it; of a sample that it is one."""
     told = "; ".join(rise_text(rise) for rise in rises)
-    return f"Chart of what rose, up to {long_date(date.fromisoformat(rises[0].as_of))}. {told}."
+    made_up = f"{SAMPLE_CHART}. " if sample else ""
+    return f"{made_up}Chart of what rose, up to {long_date(date.fromisoformat(rises[0].as_of))}. {told}."
 
 
 def chart_note(rises: Sequence[DigestRise]) -> str:

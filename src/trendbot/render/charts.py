@@ -62,16 +62,17 @@ def draw_chart(content: DigestContent) -> Chart | None:
     if not content.rising or not _library():
         return None
     rises = tuple(rise for rise in content.rising if _drawable(rise))
-    return _drawn(rises, content.brand if _in_fonts(content.brand) else "") if rises else None
+    return _drawn(rises, content.brand if _in_fonts(content.brand) else "", content.sample) if rises else None
 
 
 @lru_cache(maxsize=32)
-def _drawn(rises: tuple[DigestRise, ...], brand: str) -> Chart:
-    told = json.dumps([asdict(rise) for rise in rises] + [brand], sort_keys=True)
+def _drawn(rises: tuple[DigestRise, ...], brand: str, sample: bool) -> Chart:
+    marks = [brand, *(["sample"] if sample else [])]
+    told = json.dumps([asdict(rise) for rise in rises] + marks, sort_keys=True)
     return Chart(
         key=hashlib.sha256(told.encode()).hexdigest()[:32],
-        alt=wording.chart_alt(rises),
-        pictures=tuple(_picture(rises, brand, form) for form in FORMS),
+        alt=wording.chart_alt(rises, sample=sample),
+        pictures=tuple(_picture(rises, brand, form, sample=sample) for form in FORMS),
     )
 
 
@@ -103,7 +104,7 @@ def _library() -> bool:
     return bool(mpl.__version__)
 
 
-def _picture(rises: Sequence[DigestRise], brand: str, form: PictureForm) -> Picture:
+def _picture(rises: Sequence[DigestRise], brand: str, form: PictureForm, *, sample: bool) -> Picture:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -115,6 +116,8 @@ def _picture(rises: Sequence[DigestRise], brand: str, form: PictureForm) -> Pict
     ):
         figure = Figure(figsize=INCHES, dpi=how.dots, facecolor=colours["paper"])
         _compose(figure, rises, brand, colours)
+        if sample:
+            _text(figure, _RIGHT, 0.945, wording.SAMPLE_CHART, size=25, colour=colours["accent"], ha="right")
         figure.savefig(
             stream, format=how.format, dpi=how.dots, facecolor=colours["paper"], metadata=_UNNAMED[how.format]
         )
@@ -122,7 +125,7 @@ def _picture(rises: Sequence[DigestRise], brand: str, form: PictureForm) -> Pict
     return Picture(
         form=form,
         media_type=_MEDIA[how.format],
-        data=small_png(data) if how.format == "png" else _for_the_web(data, rises),
+        data=small_png(data) if how.format == "png" else _for_the_web(data, rises, sample=sample),
     )
 
 
@@ -134,12 +137,13 @@ _UNNAMED: dict[str, dict[str, Any]] = {
 """What the drawing library writes of itself, left out: it would make the same chart differ."""
 
 
-def _for_the_web(data: bytes, rises: Sequence[DigestRise]) -> bytes:
+def _for_the_web(data: bytes, rises: Sequence[DigestRise], *, sample: bool) -> bytes:
     """Set an SVG in the reader's own fonts, and give it the title and description that are read out."""
     for font, own in _WEB_FONTS.items():
         data = data.replace(f"'{font}'".encode(), own.encode())
     head = data.index(b">", data.index(b"<svg")) + 1
-    title, words = (html.escape(text) for text in (wording.chart_title(rises), wording.chart_alt(rises)))
+    said = (wording.chart_title(rises), wording.chart_alt(rises, sample=sample))
+    title, words = map(html.escape, said)
     return data[:head] + f"\n <title>{title}</title>\n <desc>{words}</desc>".encode() + data[head:]
 
 
