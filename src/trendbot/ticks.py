@@ -223,6 +223,9 @@ def _tell(session: Session, name: str, key: str, text: str, now: datetime) -> No
     except NotFoundError as error:
         log.warning("operator_channel_missing", reason=str(error))
         return
+    if channel.kind is ChannelKind.LINKEDIN:
+        log.warning("operator_channel_is_public", channel=channel.slug)  # a page's followers are not the operator
+        return
     notice = Notice(
         key=f"operator.{key}"[:128],
         notice=NoticeKind.OPERATOR,

@@ -17,6 +17,8 @@ from tests.cli.conftest import Cli, Said
 from tests.linkedin_api import LinkedinApi, linkedin_api_in_a_thread
 from tests.linkedin_api.server import CLIENT, SECRET
 
+from trendbot.store.lock import home_lock
+
 REDIRECT = "https://site.example/linkedin"
 STATE = "state-of-the-question"
 PAGE, PERSON = frozenset({"w_organization_social"}), frozenset({"openid", "profile", "w_member_social"})
@@ -149,6 +151,42 @@ def test_the_end_of_a_consent_is_told_and_a_new_one_opens_the_channel_again(
     assert pasted(linkedin, api, monkeypatch, "--page", "55").code == 0
     (row,) = [one for one in linkedin("doctor", "--json").json if one["what"] == "linkedin"]
     assert row["state"] == "ok"
+
+
+def test_a_page_has_one_channel_whatever_it_was_called_before(
+    linkedin: Cli, api: LinkedinApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linkedin("channels", "add", "page", "--kind", "linkedin", "--to", "55")
+    said = pasted(linkedin, api, monkeypatch, "--page", "55", "--json")
+    assert said.json["channel"] == "page"
+    ours = [one for one in linkedin("channels", "list", "--json").json if one["transport"] == "linkedin"]
+    assert [(one["name"], one["address"]) for one in ours] == [("page", "urn:li:organization:55")]
+
+
+def test_consent_is_renewed_beside_a_process_that_holds_the_home(
+    linkedin: Cli, api: LinkedinApi, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with home_lock(home, now=datetime.now(UTC), doing="serve"):
+        assert pasted(linkedin, api, monkeypatch, "--page", "55").code == 0
+        assert linkedin("linkedin", "status", "--json").json["connected"] is True
+
+
+def test_a_channel_without_an_account_says_what_is_missing(cli: Cli) -> None:
+    cli("db", "upgrade")
+    cli("channels", "add", "page", "--kind", "linkedin", "--to", "55")
+    said = cli("channels", "test", "page")
+    assert said.code == 1
+    assert "`trendbot linkedin connect`" in said.err
+
+
+def test_the_operator_is_never_told_on_the_page_itself(
+    linkedin: Cli, api: LinkedinApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRENDBOT_OPERATOR_CHANNEL", "linkedin")
+    pasted(linkedin, api, monkeypatch, "--page", "55")
+    (row,) = [one for one in linkedin("doctor", "--json").json if one["what"] == "operator"]
+    assert row["state"] == "bad"
+    assert "everybody reads" in row["found"]
 
 
 def test_another_key_opens_nothing(linkedin: Cli, api: LinkedinApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def linkedin_account(settings: Settings, clock: Clock, database: Database) -> St
     own = settings.credentials_key
     asked = settings.linkedin
     secret = functools.partial(home_secret, settings.home) if own is None else own.get_secret_value().encode
-    app = linkedin_app(settings) if asked.client_secret is not None else None
+    app = linkedin_app(settings) if asked.client_secret is not None and asked.client_id else None
     return StoredAccount(database=database, clock=clock, secret=secret, asked_version=asked.version, app=app)
 
 

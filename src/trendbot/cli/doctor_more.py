@@ -55,7 +55,6 @@ def settled(settings: Settings, database: Database, now: datetime) -> Iterator[F
     yield from _schedule(settings, database, now)
     yield from _messages(database)
     yield from _channels(settings, database)
-    yield from _linkedin(settings, database, now)
     yield from _backups(settings, now)
     yield from _past(settings, database, now)
     yield from _plugins(settings, now)
@@ -169,6 +168,7 @@ def _messages(database: Database) -> Iterator[Finding]:
 
 
 def _channels(settings: Settings, database: Database) -> Iterator[Finding]:
+    from trendbot.core.vocabulary import ChannelKind
     from trendbot.store.channels import channel_state, list_channels
 
     channels = database.read(list_channels)
@@ -186,18 +186,8 @@ def _channels(settings: Settings, database: Database) -> Iterator[Finding]:
         yield look("operator", "nobody is told when a stage fails: name a channel in operator_channel")
     elif wanted not in {channel.slug for channel in channels}:
         yield bad("operator", f"operator_channel names {wanted}, which is no channel: `trendbot channels list`")
-
-
-def _linkedin(settings: Settings, database: Database, now: datetime) -> Iterator[Finding]:
-    from trendbot.bootstrap import linkedin_account, linkedin_rhythm
-    from trendbot.pipeline.watch import concerns
-
-    try:
-        account = linkedin_account(settings, lambda: now, database)
-        for each in concerns(database, account, linkedin_rhythm(settings), now=now):
-            yield (bad if each.urgent else look)("LinkedIn", each.text)
-    except TrendbotError as error:
-        yield bad("LinkedIn", error)
+    elif any(channel.slug == wanted and channel.kind is ChannelKind.LINKEDIN for channel in channels):
+        yield bad("operator", f"operator_channel names {wanted}, which everybody reads: nothing is told there")
 
 
 def _backups(settings: Settings, now: datetime) -> Iterator[Finding]:

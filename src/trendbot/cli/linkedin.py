@@ -41,6 +41,7 @@ def connect(choices: Choices, page: str | None, paste: bool, channel: str, wait:
     from trendbot.bootstrap import Access, linkedin_account, linkedin_app
     from trendbot.cli.linkedin_consent import ask
     from trendbot.cli.opening import opened
+    from trendbot.store.lock import locked
     from trendbot.transports.linkedin_account import author_of
     from trendbot.transports.linkedin_oauth import PAGE_SCOPES, PERSON_SCOPES, person
 
@@ -57,7 +58,8 @@ def connect(choices: Choices, page: str | None, paste: bool, channel: str, wait:
 
     grant, holder = asyncio.run(granted())
     _check_scope(grant, "w_organization_social" if author else "w_member_social")
-    with opened(choices, Access.WRITE) as home:
+    # Consent has to be renewable while `trendbot serve` holds the home: what is written here is two short transactions.
+    with opened(choices, Access.READ if locked(settings.home) else Access.WRITE) as home:
         account = linkedin_account(settings, home.clock, home.database)
         account.keep_grant(grant, holder=holder)
         made = home.database.write(_open_channel, channel, holder)
@@ -82,21 +84,38 @@ def _check_scope(grant: Grant, needed: str) -> None:
 
 
 def _open_channel(session: Session, name: str, holder: str) -> Channel:
-    """Add the channel of an author, or lead it there and forget why it was closed."""
+    """Open the channel that leads to an author, else the one of this name, else a new one; reopen the account's others.
+
+    Two channels to one author would post everything twice, so an author's own channel goes before the name.
+    """
     from dataclasses import replace
 
     from trendbot.core.vocabulary import Cadence, ChannelKind
     from trendbot.store.channels import NewChannel, add_channel, change_channel, list_channels
 
-    known = next((each for each in list_channels(session, disabled=True) if each.slug == name), None)
-    if known is not None and known.transport == CHANNEL:
-        return change_channel(session, name, replace(known, address=holder, enabled=True))
+    ours = [each for each in list_channels(session, disabled=True) if each.transport == CHANNEL]
+    known = next((each for each in ours if _leads_to(each, holder)), None)
+    known = known or next((each for each in ours if each.slug == name), None)
+    for other in ours:
+        if other.enabled and other != known:
+            change_channel(session, other.slug, other)  # what closed it was the old token
+    if known is not None:
+        return change_channel(session, known.slug, replace(known, address=holder, enabled=True))
     return add_channel(
         session,
         NewChannel(
             slug=name, kind=ChannelKind.LINKEDIN, transport=CHANNEL, address=holder, cadence=Cadence.DAILY
         ),
     )  # fmt: skip
+
+
+def _leads_to(channel: Channel, holder: str) -> bool:
+    from trendbot.transports.linkedin_account import author_of
+
+    try:
+        return author_of(channel.address) == holder
+    except ValueError:
+        return False
 
 
 def _standing(app: App, account: StoredAccount) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from trendbot.core.posting import QUIET, Rhythm, latest_slot, warning_due
@@ -45,9 +45,10 @@ class Overseer:
     account: StoredAccount
     rhythm: Rhythm
     tell: str = ""
+    logged: set[Concern] = field(default_factory=set)
 
     async def __call__(self, transport: Checks) -> tuple[Concern, ...]:
-        """Renew what can be renewed, ask LinkedIn once a day, then log every concern and tell it once; return them."""
+        """Renew what can be renewed, ask LinkedIn once a day, then log and tell every concern once; return all."""
         now = self.account.now()
         try:
             await self.account.renew()
@@ -58,7 +59,9 @@ class Overseer:
             *[each async for each in self._asked(transport, now)],
         )
         for each in found:
-            (log.error if each.urgent else log.warning)("needs_operator", about=each.key, what=each.text)
+            if each not in self.logged:  # a process that looks twice a minute says it once
+                self.logged.add(each)
+                (log.error if each.urgent else log.warning)("needs_operator", about=each.key, what=each.text)
             if self.tell:
                 await self.database.run(_tell, self.tell, each, now)
         return found
@@ -121,7 +124,7 @@ def _channel(
     doubted = [each for each in there.stuck if each.status is DeliveryStatus.UNCERTAIN]
     why = "; ".join(dict.fromkeys(each.error or each.status for each in (*doubted, *there.stuck, *there.waiting)))
     day = f"{slot.at:%Y-%m-%d}"
-    text = f"no post on {day} to {channel.slug}: {why or 'no digest was made'}"
+    text = f"no post on {day} to {channel.slug}: {why or 'no digest was made, or its post was put off'}"
     if doubted:
         text = f"it is not known whether {channel.slug} has its post of {day} ({doubted[0].key}): {why}"
     yield Concern(key=f"{channel.slug}.missing.{day}", text=text, urgent=True)
@@ -133,6 +136,9 @@ def _tell(session: Session, name: str, concern: Concern, now: datetime) -> None:
         channel = find_channel(session, name)
     except StoreError as error:
         log.warning("operator_channel_missing", reason=str(error))
+        return
+    if channel.kind is ChannelKind.LINKEDIN:
+        log.warning("operator_channel_is_public", channel=channel.slug)  # a page's followers are not the operator
         return
     markup = html.escape(concern.text) if channel.kind is ChannelKind.TELEGRAM else concern.text
     notice = Notice(

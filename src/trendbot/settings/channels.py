@@ -25,7 +25,7 @@ class LinkedinSettings(Group):
     """The LinkedIn page or person that digests are posted for; `trendbot linkedin connect` does the rest."""
 
     client_id: str = Field(default="", max_length=200, description="The id of your app in LinkedIn's developer portal.")
-    client_secret: SecretStr | None = Field(default=None, description="The app's secret; without it nothing is posted.")
+    client_secret: SecretStr | None = Field(default=None, description="The app's secret, for connecting and renewing.")
     redirect_uri: str = Field(
         default="http://127.0.0.1:8734/linkedin",
         max_length=500,
