@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-LEASE = 20.0
-"""Seconds without a sign of life after which a worker's jobs are another's."""
 LOOK = 5.0
 """Seconds between two looks around for work that stands still."""
 DRAIN = 20.0
@@ -51,7 +49,7 @@ class Worker:
     """A worker: `start` runs until `stop`; `kick` looks around at once.
 
     Files are never a worker's: they belong to the home of the process that serves. `home` keeps the mark of the last
-    send; `lease` and `look` are seconds. The transports stay open, for whoever opened them.
+    send, as for `pipeline.deliver`; `lease` and `look` are seconds. The transports stay open, for whoever opened them.
     """
 
     database: Database
@@ -60,7 +58,7 @@ class Worker:
     recipients: Recipients | None = None
     dress: Callable[[], Dress] | None = None
     home: Path | None = None
-    lease: float = LEASE
+    lease: float = engine.LEASE
     look: float = LOOK
     sent: int = 0
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,15 +70,14 @@ class Worker:
 
         Raises:
             ConfigError: the database is not PostgreSQL.
-            StoreError: it cannot be reached, or is older than the last message sent from this home.
+            StoreError: it cannot be reached.
 
         """
         if self.database.dialect != "postgresql":
             raise ConfigError("workers need PostgreSQL: set `database_url`, or let `trendbot serve` do everything")
         await self.database.run_lightly(engine.install, SchemaManager.get_schema())
         self._guard = Guard(self.home) if self.home is not None else None
-        if self._guard is not None and (refused := self._guard.objection(self.database)):
-            raise ConfigError(refused)
+        await self._trusted()
         looking = asyncio.create_task(self._look_around())
         try:
             await self._supervised()
@@ -95,6 +92,18 @@ class Worker:
     def kick(self) -> None:
         """Look for work that stands still now."""
         self._kicked.set()
+
+    async def _trusted(self) -> None:
+        """Wait while the database is older than the last message sent from this home: a person has to look at it."""
+        told = False
+        while self._guard is not None and not self._stopping.is_set():
+            refused = self._guard.objection(self.database)
+            if not refused:
+                return
+            if not told:
+                log.error("needs_operator", what=refused)
+            told = True
+            await _pause(self.look, self._stopping)
 
     # -- the queue -----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 The bell of a job only says "look": which slot is due follows from the clock and the table `runs`, so that a bell that
 rings twice, late, or on two machines at once does nothing more. Hence no bell is lost either: a daily bell that nobody
-heard is made up for by the one of the next minutes.
+heard is made up for by the one of the next minutes. On PostgreSQL a bell is held while its job is done, so that of
+several machines one is at it, and another takes over from one that died or stands still.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from trendbot import ticks
 from trendbot.bootstrap import App
 from trendbot.core.slots import Timetable
 from trendbot.core.vocabulary import Cadence
+from trendbot.errors import StoreError
 from trendbot.logs import get_logger
+from trendbot.store.database import Database
+from trendbot.store.exclusive import PATIENCE, exclusive
 from trendbot.ticks import Watch
 
 log = get_logger(__name__)
@@ -30,6 +34,8 @@ LOOK, POLL, DELIVER, BOUNCES = 60, 300, 30, 600
 """Seconds between two looks at what is due, rounds over the feeds, passes over the outbox, readings of bounces."""
 DRAIN = 20.0
 """Seconds that work in hand has after a stop."""
+_NEXT_TRY = 1.0
+"""Seconds between two tries to take a turn that another machine has."""
 Part = Callable[[asyncio.Event], Awaitable[None]]
 """A part of the process: runs until the event is set; one that ends before, or raises, has died."""
 
@@ -45,12 +51,16 @@ class Plan:
 
 @dataclass(slots=True)
 class Bells:
-    """The jobs of a process, each never twice at once. `app` and `plan` may be changed for others while it runs."""
+    """The jobs of a process, each never twice at once. `app` and `plan` may be changed for others while it runs.
+
+    `patience`: after so many seconds without a sign of life, on PostgreSQL, another takes over the job in hand.
+    """
 
     app: App
     plan: Plan
     watch: Watch
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    patience: float = PATIENCE
     _hands: dict[str, asyncio.Lock] = field(default_factory=dict)
     _busy: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -118,13 +128,14 @@ class Bells:
         task.add_done_callback(self._busy.discard)
 
     async def _alone(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Do `work` unless the same is being done; a failure is logged, and the next bell tries again."""
+        """Do `work` unless it is being done, here or elsewhere; a failure is logged, and the next bell tries again."""
         lock = self._hands.setdefault(name, asyncio.Lock())
         if lock.locked() or self.stopping.is_set():
             return None
         async with lock:
             try:
-                return await work()
+                async with exclusive(self.app.database, f"bell.{name}", patience=self.patience) as lost:
+                    return await work() if lost is not None else None
             except Exception:
                 log.exception("bell_failed", job=name)
                 return None
@@ -136,6 +147,43 @@ def _scheduler() -> AsyncIOScheduler:
         executors={"default": AsyncIOExecutor()},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
+
+
+def leading(database: Database, name: str, part: Part, *, patience: float = PATIENCE) -> Part:
+    """Return a part that works on one machine at a time: the others wait, and one takes over where it ends or stalls.
+
+    On PostgreSQL; on SQLite there is only one.
+    """
+
+    async def led(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                async with exclusive(database, name, patience=patience) as lost:
+                    if lost is not None:
+                        await _while_held(part, stop, lost)
+            except StoreError as error:
+                log.warning("no_turn", part=name, reason=str(error))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_NEXT_TRY):
+                    await stop.wait()
+
+    return led
+
+
+async def _while_held(part: Part, stop: asyncio.Event, lost: asyncio.Event) -> None:
+    """Run a part until `stop`, or until the turn is lost; where it dies, so does this."""
+    end = asyncio.Event()
+    running = asyncio.ensure_future(part(end))
+    signs = [asyncio.ensure_future(each.wait()) for each in (stop, lost)]
+    try:
+        await asyncio.wait((running, *signs), return_when=asyncio.FIRST_COMPLETED)
+        end.set()
+        await running
+    finally:
+        for task in (running, *signs):
+            task.cancel()
+    if not stop.is_set() and not lost.is_set():
+        raise RuntimeError("it ended by itself")
 
 
 def timetables(plan: Plan) -> Mapping[Cadence, Timetable]:

@@ -46,20 +46,21 @@ log = get_logger(__name__)
 POLL, HOUSE = "poll", "house"
 _DEAF = timedelta(hours=24)
 """Where no feed has answered for so long, nothing is known of the day, and no digest may call it quiet."""
-_KILLED = timedelta(hours=2)
-"""A run that began so long ago and did not end was killed, where other machines may be at work."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
-    """What bells share: since when this process has the home to itself (None: others work too), and whom to tell."""
+    """What bells share: since when this process has the home to itself (None: others work too), and whom to tell.
+
+    Where others work too, who rings a bell holds it (`store.exclusive`): nobody else is at its job.
+    """
 
     alone_since: datetime | None
     operator: str = ""
 
     def stale_before(self, now: datetime) -> datetime:
         """Return before when a run that has not ended must have been killed."""
-        return now - _KILLED if self.alone_since is None else self.alone_since
+        return now if self.alone_since is None else self.alone_since
 
 
 async def poll_due(app: App, watch: Watch) -> None:
@@ -166,9 +167,13 @@ async def bounces_due(app: App, watch: Watch) -> None:
     from trendbot.pipeline.bounces import read_bounces
 
     try:
-        await asyncio.to_thread(read_bounces, app.database, app.bounces, clock=app.clock)
+        report = await asyncio.to_thread(read_bounces, app.database, app.bounces, clock=app.clock)
     except TrendbotError as error:
         await tell_operator(app, watch, f"bounces.{app.clock():%Y-%m-%d}", f"bounces are not read: {error}")
+        return
+    if report.unproven:
+        told = f"{report.unproven} mails ask to leave and do not prove who they are: see what is flagged in the mailbox"
+        await tell_operator(app, watch, f"leaving.{app.clock():%Y-%m-%d}", told)
 
 
 async def keep_house(app: App, watch: Watch, timetable: Timetable, *, backups: int) -> None:

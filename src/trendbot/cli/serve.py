@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trendbot.scheduler import Bells, Part, Plan
     from trendbot.settings import Settings
 
-ROLES = ("scheduler", "bot", "web")
+ROLES = ("scheduler", "bot", "web", "worker")
 WATCHDOG = 10
 """Seconds between two signs of life to systemd."""
 
@@ -43,7 +43,8 @@ def command(choices: Choices, roles: tuple[str, ...]) -> None:
     """Do everything, in one process, until it is told to stop.
 
     Polls feeds, makes digests at their hours (settings `schedule`), sends them, makes the night's backup; serves the
-    bot where it has a token, and the pages where the extra `web` is installed. SIGTERM and Ctrl-C end it in order, a
+    bot where it has a token, and the pages where the extra `web` is installed; on PostgreSQL it is a worker too, and
+    other machines may serve beside it. SIGTERM and Ctrl-C end it in order, a
     second one at once; SIGHUP reads the settings again. Ends with 1 where a part died.
     """
     from trendbot.bootstrap import Access
@@ -80,14 +81,29 @@ async def _serve(choices: Choices, app: App, settings: Settings, roles: tuple[st
 
 def _parts(bells: Bells, settings: Settings, roles: tuple[str, ...], stack: contextlib.ExitStack) -> dict[str, Part]:
     """Return the parts that are asked for and can be had, in the order in which they end."""
+    from trendbot.scheduler import leading
+
     parts: dict[str, Part] = {}
+    shared = bells.app.database.dialect == "postgresql"
+    if "worker" in roles and shared and (worker := _worker(bells)) is not None:
+        parts["worker"] = worker
     if "scheduler" in roles:
         parts["scheduler"] = bells.serve
     if "bot" in roles and settings.telegram.token is not None and not settings.web.webhook:
-        parts["bot"] = _bot(bells.app, settings)
+        parts["bot"] = leading(bells.app.database, "part.bot", _bot(bells.app, settings))
     if "web" in roles and (pages := _web(bells.app, settings, stack)) is not None:
         parts["web"] = pages
     return parts
+
+
+def _worker(bells: Bells) -> Part | None:
+    from trendbot.cli.worker import working
+
+    try:
+        return working(bells)
+    except ModuleNotFoundError as error:
+        _say(f"no worker, the scheduler sends: it needs {error.name}, pip install 'trendbot[postgres]'")
+        return None
 
 
 def _bot(app: App, settings: Settings) -> Part:

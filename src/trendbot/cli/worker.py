@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -15,6 +15,13 @@ from trendbot.cli.out import plain
 if TYPE_CHECKING:
     from trendbot.bootstrap import App
     from trendbot.cluster import Worker
+    from trendbot.scheduler import Part
+
+
+class HasApp(Protocol):
+    """What has the parts of the program, which may be changed while it runs."""
+
+    app: App
 
 
 @click.command("worker", cls=Verb)
@@ -29,18 +36,25 @@ def command(choices: Choices) -> None:
     from trendbot.cli.opening import opened
     from trendbot.errors import ConfigError
 
-    try:
-        from trendbot.cluster import Worker
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"workers need {error.name}: pip install 'trendbot[postgres]'") from error
     with opened(choices) as app:
-        asyncio.run(_work(Worker, app))
+        try:
+            worker = worker_of(app)
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"workers need {error.name}: pip install 'trendbot[postgres]'") from error
+        asyncio.run(_work(worker, app))
 
 
-async def _work(kind: type[Worker], app: App) -> None:
+def worker_of(app: App) -> Worker:
+    """Return a worker for the parts of a program.
+
+    Raises:
+        ModuleNotFoundError: the extra `postgres` is not installed.
+
+    """
+    from trendbot.cluster import Worker
     from trendbot.pipeline.dressing import dresser
 
-    worker = kind(
+    return Worker(
         database=app.database,
         transports=app.transports,
         clock=app.clock,
@@ -48,6 +62,29 @@ async def _work(kind: type[Worker], app: App) -> None:
         dress=lambda: dresser(app.database, app.mail),
         home=app.home,
     )
+
+
+def working(of: HasApp) -> Part:
+    """Return the part of a process that serves which is a worker.
+
+    Raises:
+        ModuleNotFoundError: the extra `postgres` is not installed.
+
+    """
+    worker = worker_of(of.app)
+
+    async def work(stop: asyncio.Event) -> None:
+        running = asyncio.ensure_future(worker.start())
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        worker.stop()
+        await running
+
+    return work
+
+
+async def _work(worker: Worker, app: App) -> None:
     asked = False
 
     def end() -> None:

@@ -10,6 +10,7 @@ from trendbot.pipeline.amending import amend
 from trendbot.pipeline.audience import to_subscribers
 from trendbot.pipeline.deliver import DeliverReport, deliver
 from trendbot.pipeline.dressing import dresser
+from trendbot.store import engine
 from trendbot.subscriptions import end_pauses
 
 
@@ -24,7 +25,8 @@ async def send_due(
 ) -> tuple[DeliverReport, tuple[str, ...]]:
     """Enqueue what subscribers are to get at `now`, amend what was corrected, and send what is due.
 
-    The rest is as `deliver` takes it. Returns what was sent, and what could not be enqueued and why.
+    Where workers are alive, all but files is left to them. The rest is as `deliver` takes it.
+    Returns what was sent, and what could not be enqueued and why.
     """
     dress = dresser(app.database, app.mail)
     await app.database.run(end_pauses, now=now)
@@ -42,5 +44,6 @@ async def send_due(
         patience=patience,
         stop=stop,
         close=close,
+        manned=app.database.read(engine.manned, lease=engine.LEASE),
     )
     return report, tuple(fanned)

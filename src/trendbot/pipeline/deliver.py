@@ -68,6 +68,7 @@ async def deliver(
     patience: float = 0.0,
     stop: asyncio.Event | None = None,
     close: bool = False,
+    manned: bool = False,
 ) -> DeliverReport:
     """Send what is due, for the transports at hand (by name).
 
@@ -76,6 +77,7 @@ async def deliver(
     newest digest that has gone is written again. `dress` may add buttons or a picture to a message. `home` keeps the
     mark of the last send; a database that does not know it is older, and only files are written. `patience` is how
     many seconds to idle for what is not due yet. `stop` ends it early, in order. `close` closes the transports.
+    `manned`: there are workers, to whom all that is not written here is left.
     """
     guard = Guard(home) if home is not None else None
     refused = guard.objection(database) if guard is not None else None
@@ -85,7 +87,7 @@ async def deliver(
     await asyncio.to_thread(pace, database, usable, now=clock())
     sender = Sender(
         database,
-        usable,
+        {name: each for name, each in usable.items() if each.harmless or not manned},
         clock,
         recipients=recipients,
         dress=dress,

@@ -23,6 +23,8 @@ from trendbot.errors import StoreError
 SCHEMA = "procrastinate"
 CHUNK = 50
 """Deliveries that one job names."""
+LEASE = 20.0
+"""Seconds without a sign of life after which a worker's jobs are another's."""
 _LOCK = 7_305_813_903
 _PATH = text(
     f"""SELECT set_config(
@@ -47,6 +49,10 @@ _STALLED = text(
 )
 
 
+_MANNED = text(
+    """SELECT EXISTS (SELECT FROM procrastinate.procrastinate_workers
+        WHERE last_heartbeat > now() - make_interval(secs => :lease))"""
+)
 _FIRST = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
@@ -112,6 +118,11 @@ def named(session: Session) -> frozenset[int]:
     """Return the deliveries that a job names, waiting or at work."""
     session.execute(_PATH)
     return frozenset(session.scalars(_NAMED, {"queue": Kind.DELIVER}))
+
+
+def manned(session: Session, *, lease: float) -> bool:
+    """Say whether a worker has given a sign of life within `lease` seconds."""
+    return installed(session) and bool(session.scalar(_MANNED, {"lease": lease}))
 
 
 def first_at(session: Session, name: str) -> bool:
