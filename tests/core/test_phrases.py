@@ -67,6 +67,11 @@ def test_every_phrase_that_is_asked_for_is_there() -> None:
     assert asked | counted <= set(ENGLISH)
 
 
+def test_figures_are_written_as_the_language_writes_them() -> None:
+    assert Words("en").number("-1.25") == "\u22121.25"
+    assert Words("de").number("+0.90") == "+0,90"
+
+
 def test_an_unknown_language_is_english() -> None:
     assert Words("xx").language == Words(None).language == Words("").language == "en"
     assert Words("de-AT").say("button.back") == "Zurück"

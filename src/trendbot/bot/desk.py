@@ -134,7 +134,7 @@ async def _answer(desk: Desk, ask: Ask, talk: Talk) -> Answer:
         words = Words(ask.language)
         if ask.what is What.PRESS:
             return answer(Toast(text=words.plain("admins.only")))
-        return answer(Post(text=words.say("admins.only")))
+        return answer(Post(text=words.say("start.group") if ask.command == "start" else words.say("admins.only")))
     found = answer()
     if duty.act is not None:
         found = await desk.database.run(_act, duty.act, ask, desk.house, talk, desk.clock())

@@ -122,11 +122,12 @@ def _reading(visit: Visit, reading: KeptReading) -> str:
         name=plain_line(reading.name, _SOURCE),
         current=words.count("report", round(reading.current)),
         window=words.count("day", reading.window_days),
-        usual=wording.figure(reading.baseline),
+        usual=words.number(wording.figure(reading.baseline)),
     )
     if reading.low is None or reading.high is None:
         return f"• {line}"
-    span = words.say("trends.span", low=wording.figure(reading.low), high=wording.figure(reading.high))
+    low, high = (words.number(wording.figure(each)) for each in (reading.low, reading.high))
+    span = words.say("trends.span", low=low, high=high)
     return f"• {line}\n  {span}"
 
 

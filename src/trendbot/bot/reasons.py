@@ -47,7 +47,9 @@ def _told(session: Session, visit: Visit, place: int = 0) -> tuple[int | None, l
 
 def _why_list(visit: Visit, digest_id: int, items: list[DigestItem]) -> Show:
     words = visit.words
-    lines = [f"{number}. {news.headline(item)} · {item.score:.1f}" for number, item in enumerate(items, 1)]
+    lines = [
+        f"{number}. {news.headline(item)} · {words.number(f'{item.score:.1f}')}" for number, item in enumerate(items, 1)
+    ]
     buttons = [Button(text=str(number), data=data("why", digest_id, item.story_id))
                for number, item in enumerate(items, 1)]  # fmt: skip
     return Show(text=within([words.say("why.title"), words.say("why.how"), "", *lines]), rows=in_rows(buttons, 5))
@@ -62,7 +64,7 @@ def _why_story(session: Session, visit: Visit, digest_id: int, item: DigestItem)
         "",
         words.say("why.reports", reports=reports, publishers=words.count("publisher", item.publishers)),
         *(f"• {_part(visit, name, points)}" for name, points in _sorted(item.parts)),
-        words.say("why.sum", score=f"{item.score:.2f}"),
+        words.say("why.sum", score=words.number(f"{item.score:.2f}")),
     ]
     names = [telling.name(visit, slug) for slug in item.themes]
     lines += [words.say("why.themes", themes=", ".join(names))] if names else []
@@ -79,14 +81,16 @@ def _sorted(parts: dict[str, float]) -> list[tuple[str, float]]:
 
 def _part(visit: Visit, name: str, points: float) -> str:
     label = visit.words.plain(f"part.{name}") if name in _PARTS else name
-    return visit.words.say("why.part", name=label, points=f"{points:+.2f}")
+    return visit.words.say("why.part", name=label, points=visit.words.number(f"{points:+.2f}"))
 
 
 def _own_word(session: Session, visit: Visit, item: DigestItem) -> list[str]:
     found = visitors_taste(session, visit).reasons(item.themes)
     if not found:
         return []
-    reasons = ", ".join(f"{telling.name(visit, slug)} {points:+.2f}" for slug, points in found.items())
+    reasons = ", ".join(
+        f"{telling.name(visit, slug)} {visit.words.number(f'{points:+.2f}')}" for slug, points in found.items()
+    )
     return [visit.words.say("why.taste", reasons=reasons)]
 
 

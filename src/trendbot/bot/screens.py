@@ -41,7 +41,7 @@ def start(visit: Visit, glimpse: Sequence[str]) -> Show:
 def agree_row(visit: Visit) -> tuple[Button, ...]:
     """Return the last button of a newcomer: the one that confirms."""
     label = visit.words.plain("start.agree", cadence=telling.cadence(visit.words, visit.preferences))
-    return (Button(text=label, data=data("ok")),)
+    return (Button(text=label[:1].upper() + label[1:], data=data("ok")),)
 
 
 def theme_rows(visit: Visit) -> Rows:

@@ -124,7 +124,7 @@ def body(alert: Alert, words: Words) -> str:
             "alert.line",
             current=words.count("report", round(alert.rise.current)),
             window=words.count("day", alert.rise.days),
-            usual=figure(alert.rise.usual),
+            usual=words.number(figure(alert.rise.usual)),
         )
     told = [f"• {linked(each.title, each.url, each.source)}" for each in alert.headlines]
     return "\n".join([first, facts, *told, "", words.say("alert.why")])

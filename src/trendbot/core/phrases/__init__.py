@@ -34,6 +34,10 @@ class Words:
         """Return a phrase as plain text, for buttons, commands and short answers."""
         return self._phrase(key).format(**values)
 
+    def number(self, figure: str) -> str:
+        """Return a figure (``+1.5``, ``-0.25``) as the language writes it: its decimal sign, and a true minus."""
+        return figure.replace("-", "\u2212").replace(".", self._phrase("decimal"))
+
     def count(self, key: str, number: int) -> str:
         """Return a number with its noun: the phrase `key.one` or `key.many`."""
         return self.plain(f"{key}.one" if number == 1 else f"{key}.many", number=number)
