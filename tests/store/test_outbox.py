@@ -139,3 +139,29 @@ def test_some_of_what_is_due_may_be_asked_for(database: Database, now: datetime)
     assert one.id == second.id
     assert database.read(outbox.due, transports=["files"], now=now, only=[]) == ()
     assert database.read(outbox.due_ids, transports=["files"], now=now) == (first.id, second.id)
+
+
+def test_workers_take_up_rows_of_their_own(database: Database, now: datetime) -> None:
+    publish(database, now)
+
+    def taken(by: str, at: datetime = now) -> list[int]:
+        rows = database.write_lightly(outbox.take_up, transports=["files"], now=at, by=by, limit=1)
+        return [row.id for row in rows]
+
+    one, other = taken("one"), taken("other")
+    assert len(one) == 1
+    assert not set(one) & set(other)
+    assert taken("one") == one  # again what it holds
+    claim = database.write(claims.claim, one[0], now=now)  # holding is no claim: it keeps nobody from anything
+    assert claim.lease is not None
+    assert taken("third", now + timedelta(minutes=1)) == other[:1]  # a dead worker's come free
+
+
+def test_what_was_taken_up_and_has_not_gone_is_let_go(database: Database, now: datetime) -> None:
+    database.write(deliveries.publish, content=EMPTY, editions=[POST], now=now, by="test")
+    asked = {"transports": ["files"], "now": now}
+    rows = database.write_lightly(outbox.take_up, **asked, by="one")
+    assert database.write_lightly(outbox.take_up, **asked, by="other") == ()
+    assert (database.read(outbox.next_due, transports=["files"], held=True) or now) > now
+    database.write_lightly(outbox.let_go, [row.id for row in rows], by="one")
+    assert database.write_lightly(outbox.take_up, **asked, by="other") == rows

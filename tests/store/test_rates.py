@@ -135,3 +135,56 @@ def test_two_processes_share_one_budget(database: Database) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         waits = sorted(wait for found in pool.starmap(take, [(url, 30), (url, 30)]) for wait in found)
     assert waits == pytest.approx([turn / (50 * rates.PEAK) for turn in range(60)], abs=1e-4)
+
+
+# -- what a remote counts in any second --------------------------------------------------------------------------------
+
+WIDE = ("wide", 1000.0)
+RINGS = {"wide": rates.Ring(name="wide", most=3)}
+
+
+def places(database: Database, count: int, now: float) -> list[rates.Turn]:
+    return list(database.write(rates.reserve, [[WIDE]] * count, rings=RINGS, now=now, longest=1000.0))
+
+
+def test_no_more_go_in_any_second_than_the_remote_takes(database: Database) -> None:
+    turns = places(database, 7, T)
+    assert [round(turn.wait, 2) for turn in turns] == [0, 0, 0, 1.01, 1.01, 1.01, 2.02]
+    assert turns[3].place == turns[0].place
+    assert len({turn.place for turn in turns}) == 3
+
+
+def test_what_arrived_late_is_followed_by_no_crowd(database: Database) -> None:
+    first, *_ = places(database, 3, T)
+    database.write(rates.arrived, [(first.place or "", 0.1)], now=T + 0.5)
+    assert [round(turn.wait, 2) for turn in places(database, 3, T + 1.2)] == [0, 0, 0.21]
+    database.write(rates.arrived, [(first.place or "", 99.0)], now=T + 1.2)  # it never brings one forward
+    assert round(places(database, 1, T + 1.5)[0].wait, 2) == 0.71
+
+
+def test_replies_share_the_ring_of_what_is_broadcast(database: Database) -> None:
+    places(database, 3, T)
+    shared = {"replies": rates.Ring(name="wide", most=3)}
+    (reply,) = database.write(rates.reserve, [[("replies", 3.0)]], rings=shared, now=T)
+    assert round(reply.wait, 2) == 1.01
+
+
+def test_a_ring_too_large_to_be_counted_holds_up_nobody(database: Database) -> None:
+    large = {"wide": rates.Ring(name="wide", most=rates.MOST_RING + 1)}
+    (turn,) = database.write(rates.reserve, [[WIDE]], rings=large, now=T)
+    assert (turn.wait, turn.place) == (0, None)
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.4), st.floats(0, 1.5)), min_size=5, max_size=40))
+def test_arrivals_keep_the_remotes_count_however_late_they_are(asked: list[tuple[float, float]]) -> None:
+    """Messages that are long on their way, each written down before the place is taken again, never make a crowd."""
+    with Database("sqlite://") as database:
+        database.write(_table)
+        at, arrivals = T, []
+        for gap, late in asked:
+            (turn,) = database.write(rates.reserve, [[WIDE]], rings=RINGS, now=at, longest=1000.0)
+            arrivals.append(at + turn.wait + late)
+            database.write(rates.arrived, [(turn.place or "", 0.0)], now=arrivals[-1])
+            at += gap
+    arrivals.sort()
+    assert all(later - earlier > 1.0 for earlier, later in zip(arrivals, arrivals[3:], strict=False))

@@ -280,7 +280,7 @@ def test_groups_have_the_slower_budget() -> None:
     telegram = TelegramTransport(token=TOKEN)
     chat, group, channel = (telegram.budgets(replace(MESSAGE, address=to)) for to in ("42", "-1007", "@wire"))
     assert [budget.key for budget in chat] == ["tg:all", "tg:chat:42"]
-    assert (chat[0].rate, chat[1].rate) == (25, 1)
+    assert (chat[0].rate, chat[1].rate) == (29, 1)
     assert group[1].rate == channel[1].rate == pytest.approx(20 / 61)
 
 

@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 REPLIES = "tg:replies"
 """The name of the budget of replies."""
+_SHARED = {REPLIES: rates.Ring(name="tg:all", most=30)}
+"""What Telegram takes of the bot in any second, replies and the outbox together."""
 _TRIES = 4
 _LONGEST_FLOOD = 60.0
 _TOAST = 200
@@ -41,7 +43,7 @@ _TOAST = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """Messages a second: replies to everybody, beside the outbox's 25 and below 30 with them; and to one chat."""
+    """Messages a second: replies to everybody, and to one chat. With the outbox's they stay within what is taken."""
 
     replies: float = 3.0
     chat: float = 1.0
@@ -146,7 +148,7 @@ class Courier:
         """Wait for a turn within the budget of replies and that of the chat."""
         wanted = [(REPLIES, self.pace.replies), (f"tg:chat:{ask.chat}", self.pace.chat)]
         while True:
-            (turn,) = await self.database.run(rates.reserve, [wanted])
+            (turn,) = await self.database.run(rates.reserve, [wanted], rings=_SHARED)
             if turn.wait > 0:
                 await self.sleep(turn.wait)
             if turn.reserved:

@@ -93,6 +93,7 @@ async def deliver(
         dress=dress,
         patience=patience,
         stop=stop,
+        alone=alone,
         on_sent=guard.sent if guard is not None else None,
     )
     try:

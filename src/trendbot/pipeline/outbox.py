@@ -7,6 +7,8 @@ claim, so that a row is in `sending` only as long as the request; what dies in b
 from __future__ import annotations
 
 import asyncio
+import secrets
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -48,7 +50,8 @@ Answer = Receipt | TransportError
 class Sender:
     """Sends what is due until nothing is left that comes due within `patience` seconds of idling, or `stop` is set.
 
-    `only` leaves alone all deliveries but these.
+    `only` leaves alone all deliveries but these. Where it is not `alone`, others send from this database too, and each
+    takes up rows of its own.
     """
 
     def __init__(
@@ -64,11 +67,13 @@ class Sender:
         on_sent: Callable[[str, datetime], None] | None = None,
         send_timeout: float = SEND_TIMEOUT,
         only: Sequence[int] | None = None,
+        alone: bool = True,
     ) -> None:
         self.database, self.transports, self.clock = database, transports, clock
         self.recipients, self.dress, self.patience = recipients, dress, patience
         self.stop = stop or asyncio.Event()
         self.send_timeout, self.only = send_timeout, only
+        self.alone, self._name = alone, secrets.token_hex(16)
         self.ledger = Ledger(database)
         self.answers = Answers(self.ledger, clock, recipients=recipients, on_sent=on_sent)
         self._queue: deque[Job] = deque()
@@ -96,6 +101,8 @@ class Sender:
             for waiting in self._later:
                 waiting.cancel()
             await asyncio.gather(*self._later, *self._tasks, return_exceptions=True)
+            if self._held and not self.alone:
+                await self.database.run_lightly(outbox.let_go, list(self._held), by=self._name)
         return self.answers.tally
 
     # -- which next ----------------------------------------------------------------------------------------------------
@@ -151,13 +158,19 @@ class Sender:
         names = [name for name in self._open_transports() if self._room_on(self.transports[name]) > 0]
         if not names:
             return
-        most = BATCH + len(self._held) + len(self._seen)
-        rows = self.database.read(outbox.due, transports=names, now=self.clock(), limit=most, only=self.only)
+        rows = self._due(names, BATCH + len(self._held) + len(self._seen))
         new = [row for row in rows if row.id not in self._held and _mark(row) not in self._seen]
         if new and isinstance(self.dress, Prepares):
             self.dress.prepare(new)
         self._held.update(row.id for row in new)
         self._queue.extend(self._job(row) for row in new)
+
+    def _due(self, names: Sequence[str], most: int) -> tuple[Delivery, ...]:
+        if self.alone or self.only is not None:
+            return self.database.read(outbox.due, transports=names, now=self.clock(), limit=most, only=self.only)
+        return self.database.write_lightly(
+            outbox.take_up, transports=names, now=self.clock(), by=self._name, limit=most
+        )
 
     def _job(self, delivery: Delivery) -> Job:
         transport = self.transports[delivery.channel.transport]
@@ -172,7 +185,7 @@ class Sender:
             if turn.reserved:
                 self._waiting += 1
                 self._windows[job.transport.name].enter()
-                self._start(self._tasks, self._one(job, turn.wait))
+                self._start(self._tasks, self._one(replace(job, place=turn.place), turn.wait))
             elif turn.held_by == job.keys[0]:
                 self.answers.shut[job.transport.name] = asyncio.get_running_loop().time() + turn.wait
                 self._held.discard(job.delivery.id)
@@ -193,7 +206,8 @@ class Sender:
         wanted = [job.rates for job in group]
         if not any(wanted):
             return tuple(rates.Turn(wait=0.0) for _ in group)
-        return await self.database.run_lightly(rates.reserve, wanted)
+        rings = {key: ring for job in group for key, ring in job.rings.items()}
+        return await self.database.run_lightly(rates.reserve, wanted, rings=rings)
 
     def _start(self, tasks: set[asyncio.Task[None]], work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -214,7 +228,7 @@ class Sender:
         """Idle until something comes due that a remote put off; False where that is too far away."""
         waits = [left for name in self.answers.shut if (left := self.answers.shut_for(name))]
         names = [name for name in self._open_transports() if not self.transports[name].harmless]
-        at = self.database.read(outbox.next_due, transports=names) if names else None
+        at = self.database.read(outbox.next_due, transports=names, held=not self.alone) if names else None
         if at is not None and at > self.clock():
             waits.append((at - self.clock()).total_seconds())
         wait = min(waits, default=None)
@@ -251,7 +265,7 @@ class Sender:
         """
         try:
             claimed = await self._in_turn(job, wait)
-            return (*claimed, await self._answer(claimed[0])) if claimed else None
+            return await self._answer(*claimed) if claimed else None
         finally:
             self._windows[job.transport.name].leave()
             self._changed.set()
@@ -292,13 +306,13 @@ class Sender:
             return None
         return self.recipients.hash_address(delivery.channel.kind, delivery.address)
 
-    async def _answer(self, job: Job) -> Answer:
-        """Send a message and return the remote's answer."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+    async def _answer(self, job: Job, lease: str) -> tuple[Job, str, Answer]:
+        """Send a message; return what the remote said, and when it had arrived there at the latest."""
+        window, started = self._windows[job.transport.name], time.monotonic()
         answer = await self._sent(job)
-        self._windows[job.transport.name].answer(took=loop.time() - started, well=_is_well(answer), now=loop.time())
-        return answer
+        now = time.monotonic()
+        window.answer(took=now - started, well=_is_well(answer), now=asyncio.get_running_loop().time())
+        return replace(job, arrived=now - window.fastest), lease, answer
 
     async def _sent(self, job: Job) -> Answer:
         try:

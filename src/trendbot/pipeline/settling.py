@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +13,24 @@ from trendbot.pipeline.outcomes import Recipients, Retired
 from trendbot.store import channels, rates, settlements
 from trendbot.store.database import Session
 from trendbot.store.deliveries import Delivery
+from trendbot.store.rates import Ring
 from trendbot.store.settlements import Sent
 from trendbot.transports.base import Message, Receipt, Transport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """A delivery, the message it carries, and who takes it there."""
+    """A delivery, the message it carries, and who takes it there.
+
+    `place` is that of its turn among the last messages to its remote, and `arrived` when (time.monotonic) it had
+    arrived there at the latest.
+    """
 
     delivery: Delivery
     message: Message
     transport: Transport
+    place: str | None = None
+    arrived: float = 0.0
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -33,6 +41,12 @@ class Job:
     def rates(self) -> list[tuple[str, float]]:
         """Its budgets as `store.rates` takes them."""
         return [(budget.key, budget.rate) for budget in self.transport.budgets(self.message)]
+
+    @property
+    def rings(self) -> dict[str, Ring]:
+        """What its remote takes in any second, by the keys of its budgets."""
+        budgets = self.transport.budgets(self.message)
+        return {each.key: Ring(name=each.key, most=each.burst) for each in budgets if each.burst}
 
 
 def settlement_of(job: Job, error: TransportError, now: datetime) -> Settlement:
@@ -65,6 +79,7 @@ def write_receipts(session: Session, taken: Sequence[Taken]) -> Sequence[None]:
     """
     followed = [each.job for each in taken if each.job.message.part + 1 < each.job.message.parts]
     rates.hold_off(session, [budget for job in followed for budget in job.rates[1:]])
+    _write_arrivals(session, [each.job for each in taken])
     settlements.settle_all_sent(
         session,
         [
@@ -99,6 +114,7 @@ class Refused:
 def write_refusal(session: Session, refused: Refused, recipients: Recipients | None) -> None:
     """Write down a refusal; a pause that was asked for holds for all, a recipient that refuses for good is retired."""
     job, error = refused.job, refused.error
+    _write_arrivals(session, [job])
     paused = job.keys if error.pauses is None else error.pauses
     if error.retry_after is not None and paused:
         rates.pause(session, paused, error.retry_after)
@@ -112,6 +128,12 @@ def write_refusal(session: Session, refused: Refused, recipients: Recipients | N
     )
     if isinstance(error, RecipientError) and settled:
         _retire(session, job.delivery, recipients, error, refused.now)
+
+
+def _write_arrivals(session: Session, jobs: Sequence[Job]) -> None:
+    """Write down when messages arrived at the latest: others keep their distance from that."""
+    now = time.monotonic()
+    rates.arrived(session, [(job.place, now - job.arrived) for job in jobs if job.place and job.arrived])
 
 
 def _retire(

@@ -17,7 +17,7 @@ class TelegramSettings(Group):
         default=None, description="Where the Bot API is, up to the token; default Telegram's own server."
     )
     rate: Annotated[float, Field(gt=0, le=1000)] = Field(
-        default=25.0, description="Messages a second to everybody together; Telegram allows about 30."
+        default=29.0, description="Messages a second to everybody together; Telegram allows about 30."
     )
 
 

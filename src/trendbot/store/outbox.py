@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from trendbot.core.delivering import LEASE
 from trendbot.core.vocabulary import DeliveryStatus
 from trendbot.store.deliveries import Delivery, delivery_of
 from trendbot.store.schema import Channel as ChannelRow
@@ -37,6 +38,38 @@ def due(
         query = query.where(DeliveryRow.id.in_(only))
     rows = session.execute(query).all()
     return _loaded(session, rows)
+
+
+def take_up(
+    session: Session, *, transports: Sequence[str], now: datetime, by: str, limit: int = 100
+) -> tuple[Delivery, ...]:
+    """Return what `due` does, but nothing that another worker has taken up, and take it up for `by`.
+
+    It is not claimed: after `LEASE` others may take it up. It keeps several workers from asking for turns and claims of
+    the same rows. Run it as `Database.write_lightly` does.
+    """
+    free = or_(DeliveryRow.leased_until.is_(None), DeliveryRow.leased_until <= now, DeliveryRow.lease == by)
+    ids = session.scalars(
+        select(DeliveryRow.id)
+        .join(ChannelRow, ChannelRow.id == DeliveryRow.channel_id)
+        .where(*_due(transports, now), free)
+        .order_by(DeliveryRow.not_before, DeliveryRow.id)
+        .limit(limit)
+        .with_for_update(of=DeliveryRow, skip_locked=True)
+    ).all()
+    values = {"lease": by, "leased_until": now + LEASE}
+    session.execute(update(DeliveryRow).where(DeliveryRow.id.in_(ids)).values(values))
+    query = _ROWS.where(DeliveryRow.id.in_(ids)).order_by(DeliveryRow.not_before, DeliveryRow.id)
+    return _loaded(session, session.execute(query).all())
+
+
+def let_go(session: Session, ids: Collection[int], *, by: str) -> None:
+    """Leave to other workers what was taken up and has not gone."""
+    session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id.in_(ids), DeliveryRow.status == DeliveryStatus.PENDING, DeliveryRow.lease == by)
+        .values(lease=None, leased_until=None)
+    )
 
 
 _ROWS = (
@@ -81,14 +114,20 @@ def due_ids(session: Session, *, transports: Sequence[str], now: datetime, limit
     return tuple(session.scalars(query))
 
 
-def next_due(session: Session, *, transports: Sequence[str]) -> datetime | None:
-    """Return when the next pending delivery is to go, for the transports at hand."""
+def next_due(session: Session, *, transports: Sequence[str], held: bool = False) -> datetime | None:
+    """Return when the next pending delivery is to go, for the transports at hand.
+
+    `held`: what another worker has taken up is to go when that ends.
+    """
+    later = and_(DeliveryRow.leased_until.is_not(None), DeliveryRow.leased_until > DeliveryRow.not_before)
+    freed: ColumnElement[Any] = case((later, DeliveryRow.leased_until), else_=DeliveryRow.not_before)
     query = (
-        select(func.min(DeliveryRow.not_before))
+        select(func.min(freed if held else DeliveryRow.not_before))
         .join(ChannelRow, ChannelRow.id == DeliveryRow.channel_id)
         .where(DeliveryRow.status == DeliveryStatus.PENDING, ChannelRow.transport.in_(transports), ChannelRow.enabled)
     )
-    return session.scalar(query)
+    at: datetime | None = session.scalar(query)
+    return at
 
 
 def _due(transports: Sequence[str], now: datetime) -> list[ColumnElement[bool]]:

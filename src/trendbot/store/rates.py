@@ -2,13 +2,19 @@
 
 The generic cell rate algorithm (GCRA), with a bound on how fast lost turns are made up for: a row holds the
 *theoretical arrival time* of the next message; who takes a turn moves it on by one interval and is told how long to
-wait until his own. Call these in a short transaction of their own: held inside a longer one, a frozen worker would stop
+wait until his own.
+
+A remote that counts messages in any second also has a *ring*: the instants at which the last so many messages arrived
+there at the latest. No turn comes within a second of the oldest of them; so what was late on its way is followed by no
+crowd, whichever worker sent it.
+
+Call these in a short transaction of their own: held inside a longer one, a frozen worker would stop
 all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -27,6 +33,12 @@ SLACK, PEAK = 2.0, 1.05
 any window of so many seconds the widest budget gives at most ``rate · (seconds + SLACK) + 1`` turns, and at most
 ``PEAK · rate · seconds + 1``; the narrower ones make up for nothing. At 25 a second the peak is 26.25: were it more,
 a way to the remote that stands still for a tenth of a second would bring more than 30 within one."""
+SECOND = 1.01
+"""Seconds within which a ring lets as many messages go as it has places: one, and what two clocks may differ by."""
+MOST_RING = 120
+"""Places of a ring at most: what takes more than that in a second does not count them singly."""
+_RING = "#"
+"""Stands before the name of a ring and the number of a place in it."""
 _QUICKEST = "^"
 """Stands before the key whose row is the earliest instant of the next turn at the peak rate."""
 _DAY, _AT_ONCE = 86_400.0, 500
@@ -37,14 +49,28 @@ _SECONDS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ring:
+    """The last so many messages to one remote, which takes `most` of them in any second."""
+
+    name: str
+    most: int
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The keys of its rows; none where it is too large to be counted."""
+        return tuple(f"{_RING}{self.name}:{place}" for place in range(self.most)) if self.most <= MOST_RING else ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """A turn that was reserved, and the seconds until it comes.
+    """A turn that was reserved, and the seconds until it comes; `place` is the one in its ring, where it has one.
 
     Where none was: `held_by` is the budget that is in the way, and `wait` the seconds until it is worth asking again.
     """
 
     wait: float
     held_by: str | None = None
+    place: str | None = None
 
     @property
     def reserved(self) -> bool:
@@ -56,6 +82,7 @@ def reserve(
     session: Session,
     wanted: Sequence[Sequence[tuple[str, float]]],
     *,
+    rings: Mapping[str, Ring] | None = None,
     longest: float = LONGEST_RESERVE,
     now: float | None = None,
 ) -> tuple[Turn, ...]:
@@ -63,32 +90,54 @@ def reserve(
 
     A message whose turn is more than `longest` seconds away reserves nothing, and neither does one that a narrower
     budget holds up longer than the widest: sent later beside those whose turn it then is, it would make a crowd.
-    `now` stands for the database's clock, in seconds since 1970, where a test brings its own.
+    `rings` are those of the widest budgets, by their keys. `now` stands for the database's clock, in seconds since
+    1970, where a test brings its own.
     """
     keys = sorted({key for budgets in wanted for key, _ in budgets})
     if not keys:
         return tuple(Turn(wait=0.0) for _ in wanted)
     quickest = sorted({_QUICKEST + budgets[0][0] for budgets in wanted if budgets})
-    rows = _locked(session, [*keys, *quickest, *(_PAUSE + key for key in keys)])
+    places = {key: rings[key].places for key in keys if rings and key in rings}
+    around = sorted({place for each in places.values() for place in each})
+    rows = _locked(session, [*keys, *quickest, *(_PAUSE + key for key in keys), *around])
     at = clock(session) if now is None else now
-    turns = tuple(_turn(rows, budgets, at, longest) for budgets in wanted)
-    _keep(session, {key: rows[key] for key in (*keys, *quickest)})
+    turns = tuple(_turn(rows, budgets, places, at, longest) for budgets in wanted)
+    taken = [turn.place for turn in turns if turn.place is not None]
+    _keep(session, {key: rows[key] for key in (*keys, *quickest, *taken)})
     return turns
 
 
-def _turn(rows: dict[str, float], budgets: Sequence[tuple[str, float]], now: float, longest: float) -> Turn:
+def _turn(
+    rows: dict[str, float],
+    budgets: Sequence[tuple[str, float]],
+    places: Mapping[str, Sequence[str]],
+    now: float,
+    longest: float,
+) -> Turn:
     if not budgets:
         return Turn(wait=0.0)
     first, rate = budgets[0]
     used = max(rows[first], now - SLACK)
-    widest = max(used, rows[_QUICKEST + first], rows[_PAUSE + first], now)
+    place = min(places.get(first, ()), key=rows.__getitem__, default=None)
+    free = rows[place] + SECOND if place is not None else 0.0
+    widest = max(used, rows[_QUICKEST + first], rows[_PAUSE + first], free, now)
     dues = [widest, *(max(rows[key], rows[_PAUSE + key], now) for key, _ in budgets[1:])]
     due = max(dues)
     if due - now > longest or due > widest:
         return Turn(wait=due - now, held_by=budgets[dues.index(due)][0])
     rows[first], rows[_QUICKEST + first] = max(used, rows[_PAUSE + first]) + 1.0 / rate, due + 1.0 / (PEAK * rate)
     rows.update({key: due + 1.0 / each for key, each in budgets[1:]})
-    return Turn(wait=due - now)
+    if place is not None:
+        rows[place] = due
+    return Turn(wait=due - now, place=place)
+
+
+def arrived(session: Session, places: Sequence[tuple[str, float]], *, now: float | None = None) -> None:
+    """Write down how many seconds ago messages arrived at the latest, by their places in a ring."""
+    if places:
+        at = clock(session) if now is None else now
+        values = [{"name": place, "until": at - ago} for place, ago in sorted(places)]
+        session.connection().execute(_LATER, values)
 
 
 def pause(session: Session, keys: Iterable[str], seconds: float, *, now: float | None = None) -> None:
@@ -162,6 +211,11 @@ _ROWS = (
     .where(_TABLE.c.key.in_(bindparam("keys", expanding=True)))
     .order_by(_TABLE.c.key)
     .with_for_update()
+)
+_LATER = (
+    update(_TABLE)
+    .where(_TABLE.c.key == bindparam("name"), _TABLE.c.tat < bindparam("until"))
+    .values(tat=bindparam("until"))
 )
 _MOVE = update(_TABLE).where(_TABLE.c.key == bindparam("name")).values(tat=bindparam("until"))
 

@@ -115,10 +115,14 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """A rate shared by all workers under a name: messages a second."""
+    """A rate shared by all workers under a name: messages a second.
+
+    `burst` is how many the remote takes in any second, however they are spread; 0 where it does not count so.
+    """
 
     key: str
     rate: float
+    burst: int = 0
 
 
 class Transport(Protocol):
