@@ -102,11 +102,14 @@ def test_themes_and_trends(client: TestClient) -> None:
     assert "Open source and open weights" in client.get("/themes").text
     page = client.get("/themes/open-source").text
     assert "Rising beyond chance." in page
+    assert "23 reports in the 7 days up to" in page  # as the trends have it, with outages taken into account
+    assert "60 days</h2>" in page  # the curve begins where something is known
     assert "<svg" in page
     assert LEAD in page
     trends = client.get("/trends").text
     assert "Nothing fell beyond chance." in trends
     assert 'class="line up"' in trends
+    assert "<strong class=\"up\">23</strong> reports in 7 days" in trends
 
 
 def test_the_search_finds_stories_and_escapes_what_was_asked(client: TestClient) -> None:
@@ -115,6 +118,7 @@ def test_the_search_finds_stories_and_escapes_what_was_asked(client: TestClient)
     page = client.get("/search", params={"q": '"><script>alert(1)</script>'}).text
     assert "<script>alert" not in page
     assert "No story has all of these words" in page
+    assert "Fewer words find more" in page
     assert "There is no word" in client.get("/search", params={"q": "--"}).text
 
 

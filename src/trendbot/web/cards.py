@@ -54,12 +54,14 @@ def _theme(session: Session, site: Site, slug: str) -> Card:
     if not lines:
         raise Missing
     readings = trends.list_readings(session, since=as_of, until=as_of, theme=lines[0].slug)
-    usual = f", usually {figure(readings[0].baseline)}" if readings and readings[0].window_days == 7 else ""  # noqa: PLR2004
-    week = counted(round(sum(lines[0].daily[-7:])), "report")
+    reading = readings[0] if readings else None
+    usual = f", usually {figure(reading.baseline)}" if reading else ""
+    count = counted(round(reading.current if reading else sum(lines[0].daily[-7:])), "report")
+    window = counted(reading.window_days if reading else 7, "day")
     return Card(
         kicker="Theme",
         title=lines[0].title,
-        note=f"{week} in 7 days{usual}",
+        note=f"{count} in {window}{usual}",
         series=lines[0].daily if any(lines[0].daily) else (),
         moved=any(each.direction == "rising" for each in readings),
     )

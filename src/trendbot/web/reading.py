@@ -32,6 +32,7 @@ from trendbot.web.site import Site
 DAYS = 91
 """Days of a theme's curve."""
 _LATELY = 30
+_LEAST_DAYS = 28
 _HITS = 20
 _PARTS = frozenset(prefixed("part."))
 _WORDS = Words("en")
@@ -208,8 +209,10 @@ def theme_page(site: Site, request: Request) -> Response:
     """Show a theme: its curve, how it moves, its latest stories."""
     found = site.app.database.read(_theme, request.path_params["slug"], site.now().date())
     theme, week = found["theme"], wording.counted(found["week"], "report")
-    card = cards.picture(site, f"themes/{theme.slug}", f"{theme.title}: {week} in 7 days")
-    return page(site, request, "theme", days=DAYS, **found, **card)
+    card = cards.picture(
+        site, f"themes/{theme.slug}", f"{theme.title}: {week} up to {wording.long_date(found['as_of'])}"
+    )
+    return page(site, request, "theme", **found, **card)
 
 
 def _theme(session: Session, slug: str, today: date) -> dict[str, Any]:
@@ -219,15 +222,22 @@ def _theme(session: Session, slug: str, today: date) -> dict[str, Any]:
         raise Missing
     readings = trends.list_readings(session, since=as_of, until=as_of, theme=lines[0].slug) if as_of else ()
     reading = readings[0] if readings else None
+    daily = _known(lines[0].daily)
     return {
         "theme": lines[0],
         "as_of": as_of or today,
         "reading": reading,
-        "spark": spark(lines[0].daily, usual=usual_around(reading.baseline) if reading else None, width=640,
-                       height=140),
+        "spark": spark(daily, usual=usual_around(reading.baseline) if reading else None, width=640, height=140),
+        "days": len(daily),
         "stories": stories.list_stories(session, theme=lines[0].slug, limit=_LATELY),
-        "week": round(sum(lines[0].daily[-7:])),
-    }  # fmt: skip
+        "week": round(reading.current if reading else sum(daily[-7:])),
+    }
+
+
+def _known(daily: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the days since the first report, four weeks at least: nothing is known of those before."""
+    first = next((place for place, count in enumerate(daily) if count), len(daily))
+    return daily[min(first, max(0, len(daily) - _LEAST_DAYS)) :]
 
 
 def trends_page(site: Site, request: Request) -> Response:
