@@ -109,7 +109,7 @@ def test_themes_and_trends(client: TestClient) -> None:
     trends = client.get("/trends").text
     assert "Nothing fell beyond chance." in trends
     assert 'class="line up"' in trends
-    assert "<strong class=\"up\">23</strong> reports in 7 days" in trends
+    assert '<strong class="up">23</strong> reports in 7 days' in trends
 
 
 def test_the_search_finds_stories_and_escapes_what_was_asked(client: TestClient) -> None:
