@@ -84,11 +84,11 @@ def _parcel(
 
 def slots_of(database: Database, begun: datetime) -> list[Slot]:
     """Return what became of the digests' slots since the day after we began, by the record of runs."""
-    query = text("SELECT job, slot, counts FROM runs WHERE job IN ('daily', 'weekly') AND finished_at IS NOT NULL")
+    query = text("SELECT job, slot, counts, error FROM runs WHERE job IN ('daily', 'weekly')")
     rows = database.read(lambda session: session.execute(query).all())
     return [
-        Slot(cadence=Cadence(job), name=slot, made='"digests": 1' in counts, late="too_late" in counts)
-        for job, slot, counts in rows
+        Slot(cadence=Cadence(job), name=slot, made="stories" in counts and not error, late="too_late" in counts)
+        for job, slot, counts, error in rows
         if slot[:10] > f"{begun:%Y-%m-%d}"
     ]
 

@@ -26,7 +26,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,6 +56,7 @@ from trendbot.store.channels import NewChannel, add_channel
 from trendbot.store.database import Session
 from trendbot.store.digests import list_digests
 from trendbot.store.feeds import seed_feeds
+from trendbot.store.runs import claim_slot
 from trendbot.subscriptions import Act, subscribe
 from trendbot.transports.telegram import TelegramTransport
 
@@ -68,6 +70,8 @@ PLAN = Plan(
 )
 DESK = -1001
 MONTH = 30
+HANGS = 180.0
+"""Seconds that an hour's work may take by the real clock, where others are at work beside."""
 ROOM = 1.10
 """What memory may be at the end, against the end of the first month."""
 STRAIGHT, WIDEST = 0.99, 1.5
@@ -127,6 +131,7 @@ class Machine:
     world: World
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     bells: Bells | None = None
+    watcher: asyncio.Task[Any] | None = None
 
     async def start(self) -> Bells:
         """Start a process, unless one runs."""
@@ -149,21 +154,24 @@ class Machine:
         bells = await self.start()
         work = asyncio.ensure_future(self._until(how, bells))
         await work
-        others = asyncio.all_tasks() - {asyncio.current_task()}
+        others = asyncio.all_tasks() - {asyncio.current_task(), self.watcher}
         for task in others:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        _, living = await asyncio.wait(others, timeout=10.0) if others else (set(), set())
+        if living:
+            raise SystemExit(f"a task does not end when it is cancelled: {living}")
         self.world.hangs = False
         await self.end()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # whoever dies leaves connections open
+            gc.collect()
 
     async def _until(self, how: str, bells: Bells) -> None:
         """Go on until the moment of death."""
         if how == "claimed":
             due = latest_slot(PLAN.digests[0], self.world.now)
             before = self.world.now - HOUR
-            bells.app.database.write(
-                ticks.runs.claim_slot, job="daily", slot=due.name, now=self.world.now, stale_before=before
-            )
+            bells.app.database.write(claim_slot, job="daily", slot=due.name, now=self.world.now, stale_before=before)
             return
         taken = len(self.world.bot.sent)
         self.world.hangs = how == "polling"
@@ -222,9 +230,9 @@ async def simulate(home: Path, *, start: datetime, days: int, step: int = 1, cal
     with bot_api_in_a_thread(limits=limits) as bot, smtp_server_in_a_thread() as mail:
         bot.add(Chat(id=DESK, type="channel", title="Desk"))
         world = World(now=start, begun=start, bot=bot, mail=mail, calendar=calendar or Calendar())
-        machine = Machine(home, world)
+        machine = Machine(home, world, watcher=asyncio.current_task())
         while world.now < start + days * DAY:
-            await hour(machine)
+            await bounded(hour(machine))
             world.collect()
             world.now += step * HOUR
             if (world.now - start) % (MONTH * DAY) < step * HOUR:
@@ -236,6 +244,16 @@ async def simulate(home: Path, *, start: datetime, days: int, step: int = 1, cal
         await machine.end()
     told.cpu = time.process_time() - worked
     return told
+
+
+async def bounded(work: Coroutine[Any, Any, None]) -> None:
+    """Do an hour's work; where it hangs, show what waits for what, and end."""
+    task = asyncio.ensure_future(work)
+    if not (await asyncio.wait((task,), timeout=HANGS))[0]:
+        for each in asyncio.all_tasks():
+            each.print_stack()
+        raise SystemExit(f"DOES NOT HOLD: an hour's work did not end within {HANGS:.0f} s")
+    await task
 
 
 async def hour(machine: Machine) -> None:
