@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from trendbot.core.grouping import copies, news_since
 from trendbot.core.vocabulary import Annotator
 from trendbot.errors import NotFoundError
+from trendbot.store.chunks import chunks
 from trendbot.store.entries import tagged_with
 from trendbot.store.grouping import list_reports
 from trendbot.store.schema import Entry, Feed, StoryEntry, StoryHold
@@ -83,15 +84,20 @@ def list_stories(
     limit: int | None = 50,
 ) -> tuple[StoryLine, ...]:
     """Return stories, the one with the latest report first: `since` ≤ last_at < `until`; `theme` by effective tag."""
-    query = _lines()
+    newest = (StoryRow.last_at.desc(), StoryRow.id.desc())
+    wanted = select(StoryRow.id).where(StoryRow.merged_into_id.is_(None), _has_report(theme))
     if since is not None:
-        query = query.where(StoryRow.last_at >= since)
+        wanted = wanted.where(StoryRow.last_at >= since)
     if until is not None:
-        query = query.where(StoryRow.last_at < until)
-    if theme is not None:
-        query = query.where(_has_report_of(theme))
-    rows = session.execute(query.order_by(StoryRow.last_at.desc(), StoryRow.id.desc()).limit(limit))
-    return tuple(StoryLine(**row) for row in rows.mappings())
+        wanted = wanted.where(StoryRow.last_at < until)
+    # Which they are is found first: counting the reports of every story there is would take long.
+    chosen = session.scalars(wanted.order_by(*newest).limit(limit)).all()
+    rows = [
+        row
+        for part in chunks(chosen)
+        for row in session.execute(_lines().where(StoryRow.id.in_(part)).order_by(*newest)).mappings()
+    ]
+    return tuple(StoryLine(**row) for row in rows)
 
 
 def _lines() -> Select[int, str, datetime, datetime, int, int]:
@@ -111,10 +117,10 @@ def _lines() -> Select[int, str, datetime, datetime, int, int]:
     )
 
 
-def _has_report_of(theme: str) -> Any:
-    # An inner select of its own: the outer one counts all reports of the story, not only those of the theme.
-    tagged = select(Entry.id).where(tagged_with(theme)).scalar_subquery()
-    return exists().where(StoryEntry.story_id == StoryRow.id, StoryEntry.entry_id.in_(tagged)).correlate(StoryRow)
+def _has_report(theme: str | None) -> Any:
+    """Say "a report is in this story", or one on a theme."""
+    report = exists().where(StoryEntry.story_id == StoryRow.id, StoryEntry.entry_id == Entry.id)
+    return (report if theme is None else report.where(tagged_with(theme))).correlate(StoryRow)
 
 
 def get_story(session: Session, story_id: int, *, since: datetime | None = None) -> Story:
