@@ -4,7 +4,11 @@
 
 A real `trendbot bot` talks with the strict Bot API server on loopback. People take and leave themes; the process is
 killed and started again. At the end every chat must have exactly the themes that its presses lead to, and its consent
-must be asked for once. Prints what went wrong (nothing, it is hoped) and how many answers were given twice.
+must be asked for once. Prints what went wrong (nothing, it is hoped) and how many answers were given twice: the small
+word over the talk after a press, which Telegram takes a second time without harm.
+
+Measured on 2026-11-26 (python benchmarks/bot.py 25): 25 kills, 300 presses in 20 chats; no chat with other themes than
+were pressed, none that asked more than once, 199 answers given twice.
 """
 
 from __future__ import annotations

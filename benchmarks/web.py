@@ -1,16 +1,18 @@
 """How many pages a second are served, and how long the slowest hundredth waits, under wrk.
 
 Run:      python benchmarks/web.py [--seconds 5] [--connections 16]      (a minute; needs wrk: apt-get install wrk)
-Measures: requests a second and p99 of the front page and of a story page, from a home with two made-up days of news.
+Measures: requests a second and p99 of the front page and of a story page, from a home with two made-up days of
+          news; and the CPU that making these and other pages anew takes.
 Yardstick in the same run: bare Starlette answering the very same bytes and headers from one plain endpoint, in a
           process of its own under the same server with the same settings; the two are measured in turns, three times,
           and the median counts. CPU seconds a thousand requests, which a busy machine does not spoil, stand beside it.
 
 Measured on 2026-11-26, two shared cores under other work (Starlette 1.10.0, uvicorn 0.54.0, 16 connections):
 
-    front page   6,437/s, p99 10.9 ms, 0.123 CPU ms each;  bare 2,568/s, p99 110.2 ms, 0.304 CPU ms each
-    story page   7,307/s, p99  6.4 ms, 0.121 CPU ms each;  bare 2,874/s, p99  50.8 ms, 0.326 CPU ms each
-    made anew    front page 2.7 CPU ms, story page 10.4 CPU ms (bare's p99 is the machine's noise; CPU is not)
+    front page   6,917/s, p99 7.2 ms, 0.107 CPU ms each;  bare 3,072/s, p99  82.7 ms, 0.251 CPU ms each
+    story page   7,241/s, p99 6.8 ms, 0.108 CPU ms each;  bare 2,833/s, p99 124.5 ms, 0.246 CPU ms each
+    made anew    front page 2.6, story page 10.4, archive 1.4, theme page 3.0, trends 0.8 CPU ms
+                 (bare's p99 is the machine's noise; CPU is not; --seconds 2)
 """
 
 from __future__ import annotations
@@ -62,6 +64,7 @@ from trendbot.web.site import Site
 ROUNDS, TIMES = 3, 40
 NOW = datetime(2026, 11, 15, 18, tzinfo=UTC)
 PAGES = {"front page": "/", "story page": "/stories/1"}
+ANEW = PAGES | {"archive": "/archive", "theme page": "/themes/open-source", "trends": "/trends"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +172,7 @@ def anew(folder: str) -> dict[str, float]:
 
     with open_app(load_settings(options={"home": Path(folder)}), system_clock, access=Access.READ) as app:
         front = create_app(Site(app=app, url="http://127.0.0.1"))
-        return {title: asyncio.run(asked(front, path)) for title, path in PAGES.items()}
+        return {title: asyncio.run(asked(front, path)) for title, path in ANEW.items()}
 
 
 def main() -> None:
