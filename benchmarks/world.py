@@ -206,9 +206,9 @@ class World:
             self.bot.sent[place] = replace(sent, text="", entities=[], asked={}, photo=sent.photo and b"")
         self._seen = len(self.bot.sent)
         for mail in self.mail.arrived:
-            number = _MESSAGE_ID.search(mail.content)
+            found = _MESSAGE_ID.search(mail.content)
             text = mail.content.decode("ascii")
-            self.arrivals.append(Arrival.of(self, mail.recipient, number[1].decode() if number else "", text))
+            self.arrivals.append(Arrival.of(self, mail.recipient, found[1].decode() if found else "", text))
         self.mail.arrived.clear()
         self.bot.refused.clear()
 
