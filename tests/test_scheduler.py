@@ -186,6 +186,19 @@ async def test_bounces_are_read_and_a_mailbox_that_cannot_be_is_told_once(
     assert [each.delivery_id for each in app.database.read(list_bounces)] == [7]
 
 
+async def test_who_asks_to_leave_by_mail_without_proof_is_told_once_a_day(
+    app: App, now: datetime, tmp_path: Path
+) -> None:
+    watch, spool = ticks.Watch(alone_since=now, operator="desk"), tmp_path / "spool"
+    spool.mkdir()
+    options = {"home": app.home, "email": {"bounces_from": str(spool)}}
+    reading = replace(app, bounces=bounce_desk(load_settings(options=options, environment={}), app.renderer))
+    for number in range(2):
+        (spool / str(number)).write_bytes(b"To: bounces@mail.example\r\nSubject: Unsubscribe\r\n\r\nplease\r\n")
+        await ticks.bounces_due(reading, watch)
+    assert [text.startswith("asked to leave by mail, without a proof of who it is: 1;") for text in told(app)] == [True]
+
+
 async def test_a_part_that_dies_ends_the_others_and_is_named() -> None:
     ended: list[str] = []
 

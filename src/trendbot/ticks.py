@@ -172,7 +172,7 @@ async def bounces_due(app: App, watch: Watch) -> None:
         await tell_operator(app, watch, f"bounces.{app.clock():%Y-%m-%d}", f"bounces are not read: {error}")
         return
     if report.unproven:
-        told = f"{report.unproven} mails ask to leave and do not prove who they are: see what is flagged in the mailbox"
+        told = f"asked to leave by mail, without a proof of who it is: {report.unproven}; see the mailbox, it is flagged"
         await tell_operator(app, watch, f"leaving.{app.clock():%Y-%m-%d}", told)
 
 

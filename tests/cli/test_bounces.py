@@ -63,7 +63,7 @@ def test_who_asks_to_leave_without_proof_is_flagged_and_told(
     monkeypatch.setenv("TRENDBOT_EMAIL__BOUNCES_FROM", str(spool))
     (spool / "1").write_bytes(b"To: bounces@mail.example\r\nSubject: Unsubscribe\r\n\r\nplease\r\n")
     said = cli("bounces", "read")
-    assert "1 ask to leave and do not prove who they are" in said.err
+    assert "asked to leave without a proof of who it is: 1" in said.err
     assert [each.name for each in (spool / "flagged").iterdir()] == ["1"]
 
 

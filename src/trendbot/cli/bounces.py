@@ -43,10 +43,10 @@ def read(choices: Choices, json_: bool) -> None:
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.kinds.items()))
     click.echo(f"{report.read} messages read: {kinds or 'no failures'}; {report.suppressed} addresses suppressed")
     if report.left or report.left_before:
-        click.echo(f"{report.left} left by mail, {report.left_before} had left before")
+        click.echo(f"left by mail: {report.left}, and {report.left_before} who had left before")
     if report.unproven:
         click.echo(
-            f"{report.unproven} ask to leave and do not prove who they are: they are flagged in the mailbox; "
+            f"asked to leave without a proof of who it is: {report.unproven}, flagged in the mailbox; "
             "`trendbot subscribers suppress ADDRESS` lets somebody go",
             err=True,
         )
