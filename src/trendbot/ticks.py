@@ -172,7 +172,7 @@ async def bounces_due(app: App, watch: Watch) -> None:
         await tell_operator(app, watch, f"bounces.{app.clock():%Y-%m-%d}", f"bounces are not read: {error}")
         return
     if report.unproven:
-        told = f"asked to leave by mail, without a proof of who it is: {report.unproven}; see the mailbox, it is flagged"
+        told = f"asked to leave by mail, without a proof of who it is: {report.unproven}; see the mailbox (flagged)"
         await tell_operator(app, watch, f"leaving.{app.clock():%Y-%m-%d}", told)
 
 
