@@ -85,27 +85,31 @@ def _lines(raw: Raw) -> Iterator[str]:
         if _MARKUP_AGAIN.match(text):  # escaped twice, as many generators do
             text = _without_markup(text)
     for line in text.splitlines():
-        plain = _single_spaced(line)
-        if not plain.isprintable():  # Python counts all that deceives as unprintable
-            plain = " ".join(_DECEIVING.sub("", plain).split())
+        plain = line.strip(" ")
+        if "  " in plain or not plain.isprintable():
+            plain = _readable(plain)
         if plain:
             yield plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
-def _single_spaced(text: str) -> str:
-    """Return `text` with any white space as one space; most text has it so, and the space alone is printable."""
-    return text.strip(" ") if text.isprintable() and "  " not in text else " ".join(text.split())
+def _readable(line: str) -> str:
+    """Return `line` with any white space as one space, and without what only deceives."""
+    plain = " ".join(line.split())
+    if plain.isprintable():  # Python counts all that deceives as unprintable
+        return plain
+    return " ".join(_DECEIVING.sub("", plain).split())
 
 
 def _without_markup(text: str) -> str:
     if "<" not in text:
         return html.unescape(text)
-    text = _BLOCK.sub("\n<", _single_spaced(text))  # white space in markup means a space
+    text = _BLOCK.sub("\n<", " ".join(text.splitlines()))  # the end of a line in markup means a space
     if text.count("<") > _MANY_TAGS and _too_deep(text):
         return html.unescape(_ANY_TAG.sub("", text))
     text = _CLEANER.clean(text)
-    for written, character in _WRITTEN:
-        text = text.replace(written, character)
+    if "&" in text:
+        for written, character in _WRITTEN:
+            text = text.replace(written, character)
     return text
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
 
 from trendbot.fetch.dates import parse_date
 from trendbot.fetch.fast.names import is_inert
@@ -98,8 +97,7 @@ def bare(node: Any) -> str:
 
 def address(text: str) -> str:
     """Return an address with its slashes in order."""
-    fixed = _SLASHES.sub(r"\1\3", text)
-    return urljoin("", fixed) if fixed else ""
+    return _SLASHES.sub(r"\1\3", text) if ":///" in text else text
 
 
 def guessed(text: str) -> Raw:

@@ -74,7 +74,8 @@ def _inert_in_channel(node: Any, tag: str) -> bool:
 
 
 def _link(node: Any) -> str:
-    return address(_AMPERSANDS.sub(r"&\g<1>", bare(node).replace("&amp;", "&")))
+    text = bare(node)
+    return address(_AMPERSANDS.sub(r"&\g<1>", text.replace("&amp;", "&")) if "&" in text else text)
 
 
 def _read_guid(item: Item, node: Any) -> None:
