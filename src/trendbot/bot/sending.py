@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 REPLIES = "tg:replies"
 """The name of the budget of replies."""
-_SHARED = {REPLIES: rates.Ring(name="tg:all", most=30)}
+SHARED = {REPLIES: rates.Ring(name="tg:all", most=30)}
 """What Telegram takes of the bot in any second, replies and the outbox together."""
 _TRIES = 4
 _LONGEST_FLOOD = 60.0
@@ -148,7 +148,7 @@ class Courier:
         """Wait for a turn within the budget of replies and that of the chat."""
         wanted = [(REPLIES, self.pace.replies), (f"tg:chat:{ask.chat}", self.pace.chat)]
         while True:
-            (turn,) = await self.database.run(rates.reserve, [wanted], rings=_SHARED)
+            (turn,) = await self.database.run(rates.reserve, [wanted], rings=SHARED)
             if turn.wait > 0:
                 await self.sleep(turn.wait)
             if turn.reserved:
