@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,7 +146,7 @@ def test_acts_of_people_are_written_beside_it_and_runs_are_not(followed: Path, c
     assert (followed / "trendbot.lock").read_text() == ""
 
 
-def test_a_second_signal_ends_it_at_once(cli: Cli, home: Path) -> None:
+def test_who_is_told_to_end_is_not_ready_and_at_the_second_time_ends_at_once(cli: Cli, home: Path) -> None:
     opml = home.parent / "feeds.opml"
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
@@ -152,12 +154,25 @@ def test_a_second_signal_ends_it_at_once(cli: Cli, home: Path) -> None:
         opml.write_text(f'<opml version="2.0"><body><outline xmlUrl="{url}" text="one"/></body></opml>')
         assert cli("db", "upgrade").code == 0
         assert cli("feeds", "import", opml).code == 0
-        (home / "trendbot.toml").write_text("[fetch]\nallow_private = true\n")
-        with serving(home, "--roles", "scheduler") as process:
+        (home / "trendbot.toml").write_text("[fetch]\nallow_private = true\n[web]\nport = 0\n")
+        with serving(home, "--roles", "scheduler,web") as process:
+            pages = until(process, "the pages are at").split()[-1]
             asked, _ = silent.accept()  # a poll is in hand, which the first signal waits for
             with asked:
+                assert status(f"{pages}readyz") == 200
                 process.send_signal(signal.SIGTERM)
-                process.send_signal(signal.SIGINT)
+                while (said := status(f"{pages}readyz")) == 200:
+                    continue
+                assert (said, status(f"{pages}healthz")) == (503, 200)
+                process.send_signal(signal.SIGTERM)
                 assert process.wait(timeout=15) == 1
-    assert cli("doctor").code in {0, 1}
     assert cli("feeds", "list").code == 0
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  (our own)
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code

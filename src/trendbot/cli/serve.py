@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -68,18 +69,21 @@ async def _serve(choices: Choices, app: App, settings: Settings, roles: tuple[st
     bells = Bells(app, plan_of(settings), Watch(alone_since=alone_since, operator=settings.operator_channel))
     _signals(stop, lambda: _reload(choices, bells))
     with contextlib.ExitStack() as stack:
-        parts = _parts(bells, settings, roles, stack)
+        parts = _parts(bells, settings, roles, stack, ending=stop)
         alive = asyncio.create_task(_alive())
         notify("READY=1")
         _say(f"serving: {', '.join(parts)}")
         try:
             return await run_parts(parts, stop=stop)
         finally:
-            notify("STOPPING=1")
+            if not stop.is_set():
+                notify("STOPPING=1")
             alive.cancel()
 
 
-def _parts(bells: Bells, settings: Settings, roles: tuple[str, ...], stack: contextlib.ExitStack) -> dict[str, Part]:
+def _parts(
+    bells: Bells, settings: Settings, roles: tuple[str, ...], stack: contextlib.ExitStack, *, ending: asyncio.Event
+) -> dict[str, Part]:
     """Return the parts that are asked for and can be had, in the order in which they end."""
     from trendbot.scheduler import leading
 
@@ -91,7 +95,7 @@ def _parts(bells: Bells, settings: Settings, roles: tuple[str, ...], stack: cont
         parts["scheduler"] = bells.serve
     if "bot" in roles and settings.telegram.token is not None and not settings.web.webhook:
         parts["bot"] = leading(bells.app.database, "part.bot", _bot(bells.app, settings))
-    if "web" in roles and (pages := _web(bells.app, settings, stack)) is not None:
+    if "web" in roles and (pages := _web(bells.app, settings, stack, ending)) is not None:
         parts["web"] = pages
     return parts
 
@@ -124,7 +128,7 @@ def _bot(app: App, settings: Settings) -> Part:
     return bot
 
 
-def _web(app: App, settings: Settings, stack: contextlib.ExitStack) -> Part | None:
+def _web(app: App, settings: Settings, stack: contextlib.ExitStack, ending: asyncio.Event) -> Part | None:
     """Listen now, so that a port that is taken is said before anything runs."""
     from trendbot.cli.web import site_of, webhook_of
 
@@ -138,7 +142,7 @@ def _web(app: App, settings: Settings, stack: contextlib.ExitStack) -> Part | No
     async def web(stop: asyncio.Event) -> None:
         async with webhook_of(app, settings) as hook:
             site = site_of(app, settings, port=at.getsockname()[1], webhook=hook)
-            await serve(site, at, stop=stop, report=_say, proxies=settings.web.proxies)
+            await serve(replace(site, ending=ending), at, stop=stop, report=_say, proxies=settings.web.proxies)
 
     return web
 
@@ -198,6 +202,7 @@ def _signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
     def end() -> None:
         if stop.is_set():
             os._exit(1)  # asked twice: whatever is in hand is settled at the next start
+        notify("STOPPING=1")  # and /readyz says so, while what is in hand is finished
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -29,13 +29,19 @@ def alive(_site: Site, _request: Request) -> Response:
 
 
 def ready(site: Site, _request: Request) -> Response:
-    """Say whether pages can be made: the database answers, and is of this program's version."""
+    """Say whether pages can be made: the database answers, is of this program's version, and we are not to end."""
     try:
         check(site.app.database)
     except StoreError as error:
-        words = f"not ready: {type(error).__name__}\n"
-        return Response(words, status_code=503, media_type="text/plain", headers={"cache-control": "no-store"})
+        return _unready(type(error).__name__)
+    if site.ending is not None and site.ending.is_set():
+        return _unready("it ends")
     return Response("ready\n", media_type="text/plain", headers={"cache-control": "no-store"})
+
+
+def _unready(why: str) -> Response:
+    words = f"not ready: {why}\n"
+    return Response(words, status_code=503, media_type="text/plain", headers={"cache-control": "no-store"})
 
 
 def figures(site: Site, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +29,7 @@ class Site:
 
     `ask` sends the mail that asks for confirmation; without it nobody is offered a subscription by mail. `remind` sends
     who is subscribed already the way to the preferences, `welcome` and `goodbye` a word to who came and who left.
-    `still` marks a copy in files: no forms, no search.
+    `still` marks a copy in files: no forms, no search. `ending` is set when the process is to end.
     """
 
     app: App
@@ -40,6 +41,7 @@ class Site:
     goodbye: Letter | None = None
     webhook: Webhook | None = None
     still: bool = False
+    ending: asyncio.Event | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
     @cached_property
