@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.mailing import KEY, addresses, desk, transport, weekly_mail
+from tests.contents import full
+from tests.mailing import KEY, RENDERER, addresses, desk, transport, weekly_mail
 from tests.smtpd import Script, Sink, smtp_server
 
 from trendbot.clock import frozen_clock
 from trendbot.core.addresses import address_hash
+from trendbot.core.delivering import Lateness
 from trendbot.core.tokens import Purpose, parts_of_subject, unseal
 from trendbot.core.verp import parse_verp
-from trendbot.core.vocabulary import ChannelKind, DeliveryStatus, SuppressionReason
+from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus, SuppressionReason
 from trendbot.pipeline.deliver import DeliverReport, deliver
 from trendbot.pipeline.dressing import dresser
+from trendbot.pipeline.outbox import Sender
 from trendbot.pipeline.outcomes import Recipients, Retired
-from trendbot.store import consent, deliveries, rates, subscribers
+from trendbot.render.editions import render_edition
+from trendbot.store import channels, consent, deliveries, digests, rates, subscribers
 from trendbot.subscriptions import Act, suppress
 
 if TYPE_CHECKING:
     from trendbot.pipeline.mailing import MailDesk
+    from trendbot.store.channels import Channel
     from trendbot.store.database import Database, Session
     from trendbot.store.deliveries import Delivery
     from trendbot.transports.email import EmailTransport
@@ -40,6 +47,19 @@ def _retire(session: Session, retired: Retired) -> None:
 
 
 RECIPIENTS = Recipients(hash_address=lambda kind, address: address_hash(KEY, kind, address), retire=_retire)
+
+
+def next_week(database: Database, channel: Channel, *, now: datetime) -> None:
+    """Enqueue the next weekly digest for the first two subscribers."""
+    content = full(Cadence.WEEKLY, number=2, slot="2026-W47", lead=None, sections=(), also=())
+    editions = [render_edition(RENDERER, content, ChannelKind.EMAIL)]
+    _, (edition,) = database.write(digests.freeze, content=content, editions=editions, now=now, by="test")
+    new = [
+        one
+        for reader in (1, 2)
+        for one in deliveries.parts_of(edition, channel, cadence=Cadence.WEEKLY, now=now, subscriber_id=reader)
+    ]
+    database.write(deliveries.write_new, new)
 
 
 async def sent(
@@ -170,6 +190,38 @@ async def test_a_lost_answer_is_sent_again_where_the_channel_says_so(database: D
     twice = [parsed(each.content)["Message-ID"] for each in sink.got(readers[0])]
     assert len(twice) == 2
     assert len(set(twice)) == 1
+
+
+async def test_a_server_that_is_silent_after_the_last_dot_leaves_it_uncertain(database: Database) -> None:
+    (reader,) = addresses(1)
+    weekly_mail(database, [reader], now=START)
+    async with smtp_server(Sink(hold=asyncio.Event())) as sink:
+        mail = transport(sink.port)
+        sender = Sender(
+            database, {"email": mail}, lambda: datetime.now(UTC), dress=dresser(database, desk()), send_timeout=0.5
+        )
+        tally = await sender.drain()
+        assert [(each.status, each.reason) for each in tally.failed] == [
+            (DeliveryStatus.UNCERTAIN, "no answer within 0.5 s")
+        ]
+        assert sink.hold is not None
+        sink.hold.set()
+        await mail.close()
+
+
+async def test_a_mail_that_came_too_late_is_named_in_the_next_one(database: Database) -> None:
+    channel = weekly_mail(database, addresses(2), now=START)
+    database.write(channels.change_channel, channel.slug, replace(channel, late=Lateness.MERGE))
+    async with smtp_server() as sink:
+        late = await sent(database, sink, now=START + timedelta(days=4))
+        assert (late.sent, late.skipped) == (0, 2)
+        title = rows(database)[0].title
+        next_week(database, channel, now=START + timedelta(days=7))
+        assert (await sent(database, sink, now=START + timedelta(days=7))).sent == 2
+    for arrived in sink.arrived:
+        for kind in ("plain", "html"):
+            assert f"Not delivered in time: {title}" in parsed(arrived.content).get_body((kind,)).get_content()
+    assert {row.error for row in rows(database)[:2]} == {f"too late; named in {row.key}" for row in rows(database)[2:]}
 
 
 async def test_nothing_goes_to_subscribers_without_a_public_address(database: Database) -> None:

@@ -38,7 +38,7 @@ class Arrived:
 class Script:
     """What happens to one try of one address: answers that are no yes, by step, or the step at which we hang up.
 
-    Steps: ``mail``, ``rcpt``, ``data`` (the command), ``content`` (in the midst of it), ``dot`` (taken, not answered).
+    Steps: ``rcpt``, ``data`` (the command), ``content`` (in the midst of it), ``dot`` (taken, not answered).
     """
 
     mail: str = ""
@@ -57,6 +57,9 @@ class Sink:
     wrong: list[str] = field(default_factory=list)
     connections: int = 0
     hang_up_at_once: int = 0
+    """So many connections are cut before the greeting."""
+    hang_up_at_mail: int = 0
+    """So many mails are cut off at MAIL FROM, before it is known who they are to."""
     greeting: str = ""
     most_mails: int = 0
     """After so many mails on one connection it says 421; 0 sets no bound."""
@@ -139,6 +142,9 @@ class _Handler:
         sink = self.server.sink
         if sink.most_mails and self.server.mails >= sink.most_mails:
             return "421 4.7.0 enough on this connection"
+        if sink.hang_up_at_mail:
+            sink.hang_up_at_mail -= 1
+            self.server.cut()
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from trendbot.errors import ChannelError, RecipientError, TransportError, Unreac
 from trendbot.transports.base import Mailing, Message
 from trendbot.transports.email import EmailTransport
 from trendbot.transports.email_server import MailRates, MailServer
+from trendbot.transports.email_smtp import Lines
 from trendbot.transports.mime import PERSONAL
 
 if TYPE_CHECKING:
@@ -272,6 +274,65 @@ async def test_a_break_before_the_content_means_that_nothing_was_sent(step: str)
         assert not caught.value.permanent
         await mail.send(MESSAGE)
     assert len(sink.arrived) == 1
+
+
+async def test_a_break_at_the_sender_means_that_nothing_was_sent() -> None:
+    async with talking() as (sink, mail):
+        sink.hang_up_at_mail = 1
+        with pytest.raises(TransportError, match="nothing was sent") as caught:
+            await mail.send(MESSAGE)
+        assert (caught.value.outcome_known, caught.value.permanent) == (True, False)
+        await mail.send(MESSAGE)
+        sink.hang_up_at_mail = 1  # a connection that has carried mails is opened again, once
+        await mail.send(MESSAGE)
+        sink.hang_up_at_mail = 2
+        with pytest.raises(TransportError, match="nothing was sent"):
+            await mail.send(MESSAGE)
+        await mail.send(MESSAGE)
+    assert len(sink.arrived) == 3
+
+
+async def test_a_break_before_the_greeting_leaves_everything_to_the_server_alone() -> None:
+    async with talking(Sink(hang_up_at_once=1)) as (sink, mail):
+        with pytest.raises(UnreachableError, match="no way to the mail server") as caught:
+            await mail.send(MESSAGE)
+        assert caught.value.outcome_known
+        await mail.send(MESSAGE)
+    assert (len(sink.arrived), sink.connections) == (1, 2)
+
+
+async def test_who_waits_for_a_connection_in_vain_knows_that_nothing_was_sent() -> None:
+    async with smtp_server(Sink(hold=asyncio.Event())) as sink:
+        server = MailServer(host="127.0.0.1", port=sink.port, security="plain", hello="mail.example")
+        lines = Lines(server, most=1, before=0.5)
+        async with lines.one() as line:
+            busy = asyncio.create_task(line.carry("a@mail.example", "ann@reader.example", b"Subject: x\r\n\r\n"))
+            with pytest.raises(TransportError, match="came free in time") as caught:
+                async with lines.one():
+                    raise AssertionError
+            assert (caught.value.outcome_known, caught.value.permanent) == (True, False)
+            assert sink.hold is not None
+            sink.hold.set()
+            await busy
+        await lines.close()
+    assert len(sink.arrived) == 1
+
+
+@pytest.mark.parametrize("markup", [MESSAGE.body, f'<body>\n<p class="issue">No. 3</p>\n{PERSONAL}</body>', "<p>bare"])
+async def test_digests_that_came_too_late_are_named_above_everything_else(markup: str) -> None:
+    async with talking() as (sink, mail):
+        await mail.send(replace(MESSAGE, body=markup, preface="Not delivered in time: Äpfel & <b>Birnen</b>"))
+        await mail.send(replace(MESSAGE, body=markup, preface="&" * 400))
+        await mail.send(replace(MESSAGE, body=markup))
+    named, long, plain = (parsed(each.content) for each in sink.arrived)
+    text, page = (named.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert text.startswith("Not delivered in time: Äpfel & <b>Birnen</b>\r\n")
+    assert "Not delivered in time: Äpfel &amp; &lt;b&gt;Birnen&lt;/b&gt;</p>" in page
+    assert page.count("Not delivered in time") == 1
+    for part in (page.partition("Not delivered")[2], text):
+        assert PAGE in part
+    assert "Earlier digests were not delivered in time.</p>" in long.get_body(("html",)).get_content()
+    assert "in time" not in plain.get_body(("html",)).get_content()
 
 
 @pytest.mark.parametrize(("step", "arrived"), [("content", 0), ("dot", 1)])

@@ -10,6 +10,7 @@ from trendbot.core.vocabulary import ChannelKind
 from trendbot.store.deliveries import Delivery
 from trendbot.transports.base import Message
 
+_NAMING = frozenset((ChannelKind.TELEGRAM, ChannelKind.EMAIL))
 MOST_NAMED = 3
 """Digests that came too late, named in the next one, at most."""
 
@@ -35,11 +36,11 @@ def message_of(delivery: Delivery) -> Message:
 
 
 def preface_of(delivery: Delivery, missed: Sequence[str]) -> str:
-    """Return the line that names the digests a recipient missed, in the channel's markup; empty where it has none."""
-    if not missed or delivery.channel.kind is not ChannelKind.TELEGRAM:
+    """Return the line that names the digests a recipient missed, as `Message.preface` is; empty where it has none."""
+    if not missed or delivery.channel.kind not in _NAMING:
         return ""
-    named = "; ".join(missed[-MOST_NAMED:])
-    return f"<i>Not delivered in time: {html.escape(named)}</i>"
+    said = f"Not delivered in time: {'; '.join(missed[-MOST_NAMED:])}"
+    return f"<i>{html.escape(said)}</i>" if delivery.channel.kind is ChannelKind.TELEGRAM else said
 
 
 def topic_of(delivery: Delivery) -> int | None:

@@ -71,10 +71,10 @@ class Message:
     `body` is LinkedIn little text, Bot API HTML or the HTML of a mail; `text` its plain form where the edition has one.
     `key` is unique and never changes, so that a second try is known to be the same message. `topic` is a forum's,
     `photo` a PNG that goes with the text, `buttons` rows of buttons, `silent` that nobody's phone shall ring. `preface`
-    stands at the top, in the body's markup, where there is room: it names digests that came too late for this
-    recipient. `chart` is what rose, in all its forms; `card` the link that a post shows. `mailing` is what a mail
-    has for its reader alone. `content` is all that the digest says, as the pages' API tells it; only added transports
-    and webhooks get it.
+    stands at the top, in the body's markup (of a mail: plain text), where there is room: it names digests that came
+    too late for this recipient. `chart` is what rose, in all its forms; `card` the link that a post shows. `mailing` is
+    what a mail has for its reader alone. `content` is all that the digest says, as the pages' API tells it; only added
+    transports and webhooks get it.
     """
 
     key: str

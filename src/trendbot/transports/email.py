@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import html
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from trendbot.core.addresses import normalise
 from trendbot.core.delivering import LostAnswer
+from trendbot.core.limits import MAIL_PREFACE
 from trendbot.core.mailing import MAIL_BUDGET, feedback_id, list_unsubscribe, message_id, provider_of
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.errors import ChannelError, TransportError
@@ -140,8 +142,7 @@ class EmailTransport:
             return fill_frame(
                 self._frame(message),
                 headers=own | self._of_the_list(mailing, message),
-                foot=mailing.foot,
-                foot_markup=mailing.foot_markup,
+                own=(message.preface, mailing.foot, _above(message.preface), mailing.foot_markup),
                 sent_at=self._clock(),
             )
         except ValueError as error:
@@ -219,6 +220,22 @@ class EmailTransport:
                 raise ChannelError(f"mail needs {error.name}: pip install 'trendbot[email]'", whole=True) from error
             self._lines = Lines(self._server, most=self._rates.connections)
         return self._lines
+
+
+_ABOVE = (
+    '<p class="quiet" style="margin: 0; padding: 24px 0 0; color: #5B606B; font: 14px/20px system-ui, -apple-system, '
+    "'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif;\">{}</p>"
+)
+
+
+def _above(preface: str) -> str:
+    """Return a preface as markup; what would make the mail too large is not told in full."""
+    if not preface:
+        return ""
+    found = _ABOVE.format(html.escape(preface))
+    return (
+        found if len(found.encode()) <= MAIL_PREFACE else _ABOVE.format("Earlier digests were not delivered in time.")
+    )
 
 
 def _key_of(message: Message) -> bytes:

@@ -33,7 +33,12 @@ class Line:
     def __init__(self, server: MailServer, trust: ssl.SSLContext | None) -> None:
         self._server, self._trust = server, trust
         self._smtp: aiosmtplib.SMTP | None = None
-        self._mails, self._used = 0, 0.0
+        self._mails, self._used, self._until = 0, 0.0, 0.0
+
+    def until(self, instant: float) -> Line:
+        """Let the next mail have so long to its content, in the loop's time."""
+        self._until = instant
+        return self
 
     async def carry(self, sender: str, recipient: str, raw: bytes) -> str:
         """Give a mail over; return what the server answered.
@@ -46,7 +51,7 @@ class Line:
 
         """
         try:
-            async with asyncio.timeout(BEFORE):
+            async with asyncio.timeout_at(self._until):
                 smtp = await self._to_the_content(sender, recipient, len(raw))
         except TimeoutError as error:
             raise self._too_slow() from error
@@ -61,7 +66,7 @@ class Line:
 
         """
         try:
-            async with asyncio.timeout(BEFORE):
+            async with asyncio.timeout_at(self._until):
                 smtp = await self._opened()
                 if recipient:
                     await self._envelope(smtp, sender, recipient, 0)
@@ -196,23 +201,35 @@ class Line:
 class Lines:
     """As many connections as there may be, each lent to one mail at a time."""
 
-    def __init__(self, server: MailServer, *, most: int) -> None:
-        self._server, self._most = server, most
+    def __init__(self, server: MailServer, *, most: int, before: float = BEFORE) -> None:
+        self._server, self._most, self._before = server, most, before
         self._free: list[Line] = []
         self._places: asyncio.Semaphore | None = None
         self._trust: ssl.SSLContext | None = None
 
     @contextlib.asynccontextmanager
     async def one(self) -> AsyncIterator[Line]:
-        """Lend a connection, the one used last first."""
+        """Lend a connection, the one used last first; the time that a mail may take to its content begins now.
+
+        Raises:
+            TransportError: none came free in that time.
+
+        """
         if self._places is None:
             self._places = asyncio.Semaphore(self._most)
-        async with self._places:
-            line = self._free.pop() if self._free else Line(self._server, self._trusted())
-            try:
-                yield line
-            finally:
-                self._free.append(line)
+        places, until = self._places, asyncio.get_running_loop().time() + self._before
+        try:
+            async with asyncio.timeout_at(until):
+                await places.acquire()
+        except TimeoutError as error:
+            said = f"no connection to {self._server.host} came free in time; nothing was sent"
+            raise TransportError(said, permanent=False, pauses=()) from error
+        line = self._free.pop() if self._free else Line(self._server, self._trusted())
+        try:
+            yield line.until(until)
+        finally:
+            self._free.append(line)
+            places.release()
 
     async def close(self) -> None:
         """Close what is open; the next mail opens again."""

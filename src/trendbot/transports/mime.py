@@ -8,8 +8,9 @@ are plain printable ASCII and are written as they are: nothing that could end a 
 from __future__ import annotations
 
 import binascii
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -22,6 +23,8 @@ from trendbot.core.pictures import CHART_CID, DARK_CID, Chart, PictureForm
 
 PERSONAL = "<!--personal-->"
 """Stands in the markup of an edition where what is its reader's own goes; no text of a feed can hold it."""
+_ISSUE = re.compile(r'<p class="issue"')
+_BODY = re.compile(r"<body[^>]*>")
 _BODIES = policy.SMTP
 _HEADERS = policy.SMTP.clone(max_line_length=998)
 
@@ -36,12 +39,13 @@ class MailAddress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MailFrame:
-    """What all readers of a mail share, encoded: the head, and the body in three parts around the personal texts."""
+    """What all readers of a mail share, encoded: the head, and the body in parts around what is one reader's own.
+
+    That is, in this order: what stands above the text and below it, above the markup and below it.
+    """
 
     head: bytes
-    before: bytes
-    between: bytes
-    after: bytes
+    parts: tuple[bytes, ...]
 
 
 def frame_mail(
@@ -55,38 +59,40 @@ def frame_mail(
     """Encode what the readers of a mail share: multipart/alternative, text first, the chart as the markup names it.
 
     `headers` are those that are the same for all of them. The personal text is to follow `text`; the personal markup
-    stands where `markup` has `PERSONAL`, else before the end of its body. `mark` goes into the boundaries.
+    stands where `markup` has `PERSONAL`, else before the end of its body; what is above it before the line that names
+    the issue, else at the top of the body. `mark` goes into the boundaries.
 
     Raises:
         ValueError: a header would break its line.
 
     """
-    place = f"place-{secrets.token_hex(16)}"
+    place = f"place-{secrets.token_hex(16)}"  # four times, each on a line of its own
     message = EmailMessage(policy=_BODIES)
     for name, value in headers.items():
         message[name] = value
-    message.set_content(f"{text.rstrip()}\n{place}\n", cte="quoted-printable")
+    message.set_content(f"{place}\n{text.rstrip()}\n{place}\n", cte="quoted-printable")
     message.add_alternative(_with_place(markup, place), subtype="html", cte="quoted-printable")
     _attach(message, chart, mark or place)
     # A boundary drawn by lot would make the same mail differ each time.
     message.set_boundary(f"=_{mark or place}")
     head, _, body = message.as_bytes(policy=_HEADERS).partition(b"\r\n\r\n")
-    before, between, after = body.split(place.encode() + b"\r\n")
-    return MailFrame(head=head, before=before, between=between, after=after)
+    return MailFrame(head=head, parts=tuple(body.split(place.encode() + b"\r\n")))
 
 
 def fill_frame(
-    frame: MailFrame, *, headers: Mapping[str, str], foot: str = "", foot_markup: str = "", sent_at: datetime
+    frame: MailFrame, *, headers: Mapping[str, str], own: Sequence[str] = ("", "", "", ""), sent_at: datetime
 ) -> bytes:
-    """Return one reader's mail.
+    """Return one reader's mail; `own` is what stands above and below its text, above and below its markup.
 
     Raises:
         ValueError: a header would break its line.
 
     """
-    own = {"Date": format_datetime(sent_at), **headers}
-    lines = [f"{name}: {plain_header(value)}\r\n".encode("ascii") for name, value in own.items()]
-    body = (frame.before, _quoted(foot), frame.between, _quoted(foot_markup), frame.after)
+    dated = {"Date": format_datetime(sent_at), **headers}
+    lines = [f"{name}: {plain_header(value)}\r\n".encode("ascii") for name, value in dated.items()]
+    body = [frame.parts[0]]
+    for text, part in zip(own, frame.parts[1:], strict=True):
+        body += [_quoted(text), part]
     return b"".join((*lines, frame.head, b"\r\n\r\n", *body))
 
 
@@ -131,13 +137,17 @@ def address_of(of: MailAddress) -> Address:
 
 
 def _with_place(markup: str, place: str) -> str:
-    """Put the place for the personal markup on a line of its own."""
+    """Put the places for what is a reader's own on lines of their own."""
     at = markup.rfind(PERSONAL)
     length = len(PERSONAL) if at >= 0 else 0
     if at < 0:
         at = markup.rfind("</body>")
     at = at if at >= 0 else len(markup)
-    return f"{markup[:at]}\n{place}\n{markup[at + length :]}"
+    above, below = markup[:at], markup[at + length :]
+    top = _ISSUE.search(above) or _BODY.search(above)
+    start = (top.start() if top and top.re is _ISSUE else top.end()) if top else 0
+    ended = "" if above[:start].endswith("\n") else "\n"
+    return f"{above[:start]}{ended}{place}\n{above[start:]}\n{place}\n{below}"
 
 
 def _quoted(text: str) -> bytes:

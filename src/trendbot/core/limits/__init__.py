@@ -20,7 +20,7 @@ from trendbot.core.limits.linkedin import (
     little_hashtag,
     read_little,
 )
-from trendbot.core.limits.mail import MAIL_BYTES, MAIL_FOOT, MAIL_SUBJECT, check_mail
+from trendbot.core.limits.mail import MAIL_BYTES, MAIL_FOOT, MAIL_PREFACE, MAIL_SUBJECT, check_mail
 from trendbot.core.limits.problems import Problem, line_past, utf16_length
 from trendbot.core.limits.telegram import (
     TELEGRAM_CAPTION,
@@ -41,6 +41,7 @@ __all__ = [
     "LINKEDIN_VISIBLE",
     "MAIL_BYTES",
     "MAIL_FOOT",
+    "MAIL_PREFACE",
     "MAIL_SUBJECT",
     "TELEGRAM_CAPTION",
     "TELEGRAM_ENTITIES",

@@ -12,6 +12,8 @@ from trendbot.core.limits.text import hidden_in, plain_line, safe_link
 MAIL_BYTES = 90_000
 MAIL_FOOT = 3_000
 """Bytes of those that are kept for what is put into each reader's mail."""
+MAIL_PREFACE = 1_000
+"""Bytes of those that are kept for naming digests that came too late."""
 MAIL_SUBJECT = 60
 _REMOTE_STYLE = re.compile(r"@import|url\(", re.IGNORECASE)
 _ADDRESS_LINE = re.compile(r"\s*(https?://\S+)\s*")
@@ -76,7 +78,7 @@ def _subject(subject: str) -> list[Problem]:
 
 def _size(markup: str) -> list[Problem]:
     data = markup.encode()
-    allowed = MAIL_BYTES - MAIL_FOOT
+    allowed = MAIL_BYTES - MAIL_FOOT - MAIL_PREFACE
     if len(data) <= allowed:
         return []
     line = data.count(b"\n", 0, allowed) + 1
