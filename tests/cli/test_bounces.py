@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.certificates import certified
 from tests.dsns import dsn
 from tests.imapd import Box, imap_server
 
@@ -75,6 +76,20 @@ def test_an_imap_mailbox_is_read(cli: Cli, home_made: Path, monkeypatch: pytest.
         monkeypatch.setenv("TRENDBOT_EMAIL__BOUNCES_PASSWORD", "s3cret")
         assert cli("bounces", "read", "--json").json["kinds"] == {"soft": 1}
     assert box.seen == {1}
+
+
+def test_an_imap_mailbox_behind_tls_is_trusted_by_an_own_authority(
+    cli: Cli, home_made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls, authority = certified(tmp_path)
+    box = Box()
+    box.put(dsn(make_verp(home_secret(home_made), "bounces@mail.example", 7)))
+    with imap_server(box, tls):
+        monkeypatch.setenv("TRENDBOT_EMAIL__BOUNCES_FROM", f"imaps://bounces@127.0.0.1:{box.port}/INBOX")
+        monkeypatch.setenv("TRENDBOT_EMAIL__BOUNCES_PASSWORD", "s3cret")
+        assert "certificate" in cli("bounces", "read").err
+        monkeypatch.setenv("TRENDBOT_EMAIL__CA_BUNDLE", str(authority))
+        assert cli("bounces", "read", "--json").json["kinds"] == {"hard": 1}
 
 
 @pytest.mark.parametrize(
