@@ -57,6 +57,7 @@ from trendbot.store.database import Session
 from trendbot.store.digests import list_digests
 from trendbot.store.feeds import seed_feeds
 from trendbot.store.runs import claim_slot
+from trendbot.store.schema import Base
 from trendbot.subscriptions import Act, subscribe
 from trendbot.transports.telegram import TelegramTransport
 
@@ -148,6 +149,8 @@ class Machine:
             await transport.close()
         self.bells = None
         self.stack.close()
+        for mapper in Base.registry.mappers:  # a process takes its statements with it, which live on in this one
+            vars(mapper).get("_compiled_cache", {}).clear()
 
     async def die(self, how: str) -> None:
         """Let a process die in the midst of its work: nothing that it had begun goes on."""
