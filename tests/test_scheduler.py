@@ -17,6 +17,7 @@ from trendbot import ticks
 from trendbot.bootstrap import Access, App, open_app
 from trendbot.bootstrap.bounces import bounce_desk
 from trendbot.clock import frozen_clock
+from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.slots import Timetable, latest_slot
 from trendbot.core.verp import make_verp
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -117,6 +118,20 @@ async def test_two_bells_make_one_digest(app: App, now: datetime) -> None:
     heard(app, now)
     daily = table(18, "UTC")
     assert [await ring(app, now, daily), await ring(app, now + HOUR, daily)] == [True, False]
+    assert len(app.database.read(list_digests)) == 1
+
+
+async def test_a_draft_nobody_objects_to_becomes_a_digest_at_its_hour_and_is_told_to_be_sent(
+    app: App, now: datetime
+) -> None:
+    heard(app, now)
+    quietly = ApprovalPolicy(approval=Approval.UNLESS_OBJECTED, hour=21)
+    app, daily = replace(app, approvals=dict.fromkeys(ChannelKind, quietly)), table(18, "UTC")
+    assert await ring(app, now, daily)
+    assert app.database.read(list_digests) == ()
+    assert not await ring(app, now + HOUR, daily)
+    assert await ring(app, now + 3 * HOUR, daily)
+    assert not await ring(app, now + 4 * HOUR, daily)
     assert len(app.database.read(list_digests)) == 1
 
 
