@@ -209,6 +209,13 @@ def test_a_picture_with_words_or_for_decoration_passes() -> None:
     assert limits.check_mail(**GOOD | {"markup": good + '<img src="cid:c@d" alt="" role="presentation">'}) == ()
 
 
+def test_an_address_among_the_words_of_both_parts_is_no_link_of_one() -> None:
+    words = {"markup": GOOD["markup"] + "<p>see https://y.example/?a=1&amp;b=2 for more</p>"}
+    text = {"text": GOOD["text"] + "\nsee\nhttps://y.example/?a=1&b=2\nfor more"}
+    assert limits.check_mail(**GOOD | words | text) == ()
+    assert [each.rule for each in limits.check_mail(**GOOD | text)] == ["text"]
+
+
 DARK = "<style>@media (prefers-color-scheme: dark) {{ {} }}</style>"
 
 

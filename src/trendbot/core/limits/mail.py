@@ -26,6 +26,7 @@ class _MailReader(MarkupReader):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.links: list[str] = []
+        self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -51,6 +52,7 @@ class _MailReader(MarkupReader):
             self.note("link", f"{href[:40]!r} is no address for a reader")
 
     def handle_data(self, data: str) -> None:
+        self.words.append(data)
         if hidden := hidden_in(data):
             self.note("hidden", f"the character U+{ord(hidden):04X} steers what a reader sees")
 
@@ -64,7 +66,7 @@ def check_mail(*, subject: str, text: str, markup: str) -> tuple[Problem, ...]:
     if remote := _REMOTE_STYLE.search(markup):
         line = markup.count("\n", 0, remote.start()) + 1
         found.append(Problem(rule="style", line=line, detail="the style loads something from elsewhere"))
-    return (*found, *_links(reader.links, text), *check_contrast(markup))
+    return (*found, *_links(reader.links, "".join(reader.words), text), *check_contrast(markup))
 
 
 def _subject(subject: str) -> list[Problem]:
@@ -85,8 +87,11 @@ def _size(markup: str) -> list[Problem]:
     return [Problem(rule="size", line=line, detail=f"{len(data)} bytes, {allowed} allowed")]
 
 
-def _links(links: list[str], text: str) -> list[Problem]:
-    """Find where the two parts of a mail do not lead to the same places."""
+def _links(links: list[str], words: str, text: str) -> list[Problem]:
+    """Find where the two parts of a mail do not lead to the same places.
+
+    An address among the `words` of the marked-up part is no link in either; programs make the same of it in both.
+    """
     lines = text.split("\n")
     found = [
         Problem(rule="text", line=len(lines), detail=f"the text part lacks {link!r}")
@@ -96,6 +101,6 @@ def _links(links: list[str], text: str) -> list[Problem]:
     known = frozenset(links)
     for number, line in enumerate(lines, start=1):
         alone = _ADDRESS_LINE.fullmatch(line)
-        if alone and alone.group(1) not in known:
+        if alone and alone.group(1) not in known and alone.group(1) not in words:
             found.append(Problem(rule="text", line=number, detail=f"only the text part leads to {alone.group(1)!r}"))
     return found
