@@ -1,7 +1,8 @@
-"""The outbox at work: several sends in flight, each in its turn, each row a transaction of its own.
+"""The outbox at work: several sends in flight, each in its turn, claims and answers written down in groups.
 
 For every message: wait for a turn within the shared rates ─▶ claim ─▶ send ─▶ settle. The turn is waited for before the
-claim, so that a row is in `sending` only as long as the request; what dies in between is known to be uncertain.
+claim, so that a row is in `sending` only as long as the request; what dies in between is known to be uncertain. Claims
+wait for answers that are to be written down, and no more are made than a remote can have on the way (`windows`).
 """
 
 from __future__ import annotations
