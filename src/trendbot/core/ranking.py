@@ -30,6 +30,8 @@ _SHARED = frozenset(
 _NEAR = 0.6
 _APART = 0.8
 """What the score weighs against likeness to what was chosen already (maximal marginal relevance)."""
+_FAR = 0.5
+"""So much more makes a story of no theme lead before one of a theme."""
 _MOST_NAMES = 3
 _SET_ASIDE = frozenset(("promotion", "routine"))
 
@@ -204,11 +206,11 @@ def select(
     `order` are the theme slugs in the editor's order, used only between sections whose best stories score alike.
     """
     picked = _diverse(
-        [each for each in ranked if _matters(each)] or ranked, count=(stories + also) * 3, per_feed=per_feed
+        [each for each in ranked if matters(each)] or ranked, count=(stories + also) * 3, per_feed=per_feed
     )
     if not picked:
         return Selection(lead=None, sections=(), also=())
-    lead = next((each for each in picked[:3] if each.themes), picked[0])
+    lead = _front(picked)
     shelves: dict[str, list[Ranked]] = {}
     rest: list[Ranked] = []
     placed = 1
@@ -227,12 +229,21 @@ def select(
     )
 
 
-def _matters(each: Ranked) -> bool:
+def _front(picked: Sequence[Ranked]) -> Ranked:
+    """Return what leads: the best, but of the first three one of a theme where it is nearly as good."""
+    themed = next((each for each in picked[:3] if each.themes), picked[0])
+    return themed if picked[0].score - themed.score < _FAR else picked[0]
+
+
+def matters(each: Ranked) -> bool:
     """Tell whether a story is of a theme; one of none needs another merit: more publishers, press or lab.
 
-    Advertisements and bare versions never run while there is anything else.
+    Advertisements and bare versions never run while there is anything else, nor does what teaches or speaks of its
+    author where it is of no theme.
     """
-    return not _SET_ASIDE & each.parts.keys() and (bool(each.themes) or each.score > 0)
+    if _SET_ASIDE & each.parts.keys():
+        return False
+    return bool(each.themes) or (each.score > 0 and "personal" not in each.parts)
 
 
 def _shelf(each: Ranked, shelves: dict[str, list[Ranked]], per_theme: int) -> str | None:

@@ -55,6 +55,12 @@ _SMALL = frozenset(
     "after before about more new says said how why what when who which also just all one".split()
 )
 
+_FILLERS = frozenset(
+    "now today via available new introducing introduce introduces announcing announce announced latest officially "  # noqa: SIM905
+    "excited pleased happy thrilled proud us launching launched released releasing sharing meet here".split()
+)
+"""What a sentence that says the headline again puts around it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Text:
@@ -118,7 +124,7 @@ def _balanced(sentence: str) -> bool:
 
 def repeats(sentence: str, headline: str) -> bool:
     """Tell whether a sentence says no more than the headline: most of its words stand there."""
-    own, known = set(content_words(sentence)), set(content_words(headline))
+    own, known = (set(content_words(text)) - _FILLERS for text in (sentence, headline))
     if not own or not known:
         return not own
     shared = len(own & known)

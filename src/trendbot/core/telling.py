@@ -26,8 +26,25 @@ _NO_NEWS = re.compile(
     r"ignore (?:all )?(?:the )?previous)\b",
     re.IGNORECASE,
 )
+_CUT = re.compile(
+    r"\b(?:don|isn|doesn|aren|wasn|didn|couldn|shouldn|wouldn|haven|hasn)$|(?<=[a-z,:] )(?:the|an|and|or)$"
+)
+"""A title that ends so was cut, at an apostrophe or at a length."""
+_COLON = re.compile(r"^(Introducing|Announcing|Meet|Presenting):\s+(?=\S)", re.IGNORECASE)
+_ONE_SENTENCE = 120
+"""Characters: a longer title is a post, and keeps its full stop."""
+_FULL_STOP = re.compile(r"(?<=[a-z\d)%”\"’'])\.$")
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:inc|corp|ltd|co|llc|jr|sr|etc|vs|no|st|dr|mr|ms)|(?:^|[\s(.])[a-z]|\.)\.$", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"\b(?:\w+://|www\.)[^\s()<>\[\]]+", re.IGNORECASE)
 _EMPTY = re.compile(r"\s*(?:\(\s*\)|\[\s*\]|<\s*>)")
+_NAMELESS = frozenset(
+    "ai blog news feed rss atom home posts articles latest updates updatesandnews research engineering rssfeed all "  # noqa: SIM905
+    "blogposts newsroom releases changelog stories untitled index allposts recentposts machinelearning "
+    "technology".split()
+)
+"""Folded titles of feeds that do not say whose they are."""
 _JOINTS = re.compile(r"\s+(?:[|–—-]|::)\s+")
 
 
@@ -56,21 +73,31 @@ def tellable(
 def headline_of(report: Report) -> str:
     """Return the title as a headline: without a label in front ("[News]") and its publisher's name behind.
 
-    Empty where the title is a single word or a version number, or calls on the reader: that is no headline. Addresses
-    in it go: programs would make links of them.
+    Empty where the title is a single word or a version number, was cut, or calls on the reader: that is no headline.
+    Addresses in it go: programs would make links of them. So does a full stop at the end, and a colon after
+    "Introducing".
     """
     title = _without_addresses(_LABEL.sub("", one_line(report.title, 1000)))
     tail = _TAIL.match(title)
     if tail and _folded(tail.group(2)) in _folded(report.source + report.publisher):
         title = tail.group(1)
-    return "" if _NO_HEADLINE.fullmatch(title) or _NO_NEWS.search(title) else plain_line(title, HEADLINE)
+    title = _COLON.sub(r"\1 ", title.rstrip())
+    if len(title) <= _ONE_SENTENCE and not _ABBREVIATED.search(title):
+        title = _FULL_STOP.sub("", title)
+    weak = _NO_HEADLINE.fullmatch(title) or _NO_NEWS.search(title) or _CUT.search(title.casefold())
+    return "" if weak else plain_line(title, HEADLINE)
 
 
 def source_of(report: Report) -> str:
-    """Return the publisher's name: of a feed title in several parts the one that the site's own name is in."""
+    """Return the publisher's name: of a feed title in several parts the one that the site's own name is in.
+
+    A title that names nobody ("AI", "Blog") gives way to the site's own.
+    """
     title = _without_addresses(one_line(report.source, 200))
     label = _folded(report.publisher.split(" ")[0].rpartition(".")[0].rpartition(".")[2])
     named = [part for part in _JOINTS.split(title) if label and label in _folded(part)]
+    if not named and _folded(title) in _NAMELESS and label not in ("", "localhost"):
+        return plain_line(report.publisher.split(" ")[0], SOURCE)
     return plain_line(named[0] if named else title, SOURCE) or "unnamed feed"
 
 

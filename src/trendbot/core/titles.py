@@ -8,6 +8,9 @@ _PERSONAL = re.compile(
     r"^(?:ask|show) hn\b|^(?:i|my|we|our|how i|how to|why i|what i|\d+ (?:ways|tips|things|reasons|best))\b|"
     r"\byour?\b|\b\w+ vs\.? \w+|"
     r"\b\d+ (?:\w+ ){0,3}(?:examples|tips|prompts|ways|ideas|lessons|tricks)\b|\bexplained\b|\bprompts?:|\btips for\b|"
+    r"^(?:the )?(?:top|best) \w+|\bto try\b|\b(?:news|everything) we (?:announced|launched|shipped)\b|"
+    r"^(?:bring|evolve|master(?:ing)?|discover|explore|unlock|boost|transform|level up|"
+    r"get (?:closer|started|more|ready)|meet|try|elevate|supercharge|say hello)\b|"
     r"\btutorial\b|\bguide\b|\bopinion\b|\bpodcast\b|\bgentle introduction\b|\bcheat ?sheet\b|\broadmap\b",
     re.IGNORECASE,
 )
@@ -24,7 +27,9 @@ _PROMOTION = re.compile(
 )
 _ROUTINE = re.compile(
     r"^\W*(?:[\w./@-]+\s+){0,3}(?:v\d+(?:\.\d+)*|\d+\.\d+\.\d+)\S*\s*$|^(?:\W*v?\d+(?:\.\d+)+\S*)$|\S==\d|"
-    r"^(?:new )?(?:release|version)\s+v?\d\S*$|"
+    r"^(?:new )?(?:release|version)\s+v?\d\S*$|^\W*v?\d+(?:\.\d+)+\S*\s*[:–—-]\s|"
+    r"^(?:\w+\s)?v?\d+(?:\.\d+)+-?(?:rc|alpha|beta)\d*\b|"
+    r"^(?:ci|fix|feat|chore|docs|build|refactor|tests?|perf)(?:\([\w./-]+\))?!?:\s|"
     r"\b(?:elevated|increased) (?:errors?|error rates?|latency)\b|\bdegraded\b|\boutage\b|"
     r"\bis down\b|\bservice disruption\b|\bscheduled maintenance\b|\brelease notes\b|\bchangelog\b|\bweekly roundup\b|"
     r"\S@\S+\.\w|&\w{2,8};",
@@ -35,7 +40,9 @@ _ACTION = re.compile(
     r"open[- ]?sourc(?:es|ed|ing)|drops|dropped|ships|rolls? out|debuts?|acquir(?:es|ed)|acquisition|buys|bought|"
     r"raises|raised|sues|sued|lawsuit|bans?|banned|invests?|partners|deal|signs|signed|hires|hired|resigns?|fires|fined|"
     r"approves|passes|files|cuts|beats|solv(?:es|ed)|achiev(?:es|ed)|surpass(?:es|ed)|reveals|reports?|says|"
-    r"warns|plans to)\b",
+    r"warns|plans to|surges?|surged|shuts? down|joins?|joined|expands?|expanded|wins|won|earns|names|appoints|adds|"
+    r"merges|hits|tops|teams up|agrees|blocks|leaves|quits|to acquire|investing|raising|acquiring|previews|halts|"
+    r"pauses|delays|overturns|rejects|loses|doubles|slashes|outperforms|lays off|reaches)\b",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\d")

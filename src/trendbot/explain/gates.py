@@ -15,7 +15,7 @@ from trendbot.core.digests import DigestPolicy, DigestRise
 from trendbot.core.editing import Hand, Place
 from trendbot.core.entries import Entry
 from trendbot.core.memory import NEW_PUBLISHERS, STILL_REPORTING, Told, fresh_of, is_new_to
-from trendbot.core.ranking import Candidate, Ranked, Selection
+from trendbot.core.ranking import Candidate, Ranked, Selection, matters
 from trendbot.core.telling import tellable
 from trendbot.store import views
 from trendbot.store.database import Session
@@ -189,13 +189,22 @@ def _never(asked: Asked, ranked: Sequence[Ranked], own: Ranked, lifted: DigestPo
     for other in ranked:
         if other is own:
             break
-        if own not in _all(choose_stories([other, own], lifted, themes=themes)) and (other.themes or other.score > 0):
+        if own not in _all(choose_stories([other, own], lifted, themes=themes)) and matters(other):
             detail = (
                 f"tells the same as “{other.lead.title[:80]}” (story {other.candidate.story_id}), which ranks higher"
             )
-            if own.themes or own.score > 0:
+            if matters(own):
                 return Gate(name="near repeat", passed=False, detail=detail)
-    return Gate(name="merit", passed=False, detail="of no theme, and with no other merit (its score is not above 0)")
+    return Gate(name="merit", passed=False, detail=_without_merit(own))
+
+
+def _without_merit(own: Ranked) -> str:
+    kinds = [name for name in ("promotion", "routine") if name in own.parts]
+    if kinds:
+        return f"its title is taken for {' and '.join(kinds)}: it runs only where there is nothing else"
+    if "personal" in own.parts and own.score > 0:
+        return "of no theme, and its title teaches or speaks of its author"
+    return "of no theme, and with no other merit (its score is not above 0)"
 
 
 def _all(chosen: Selection) -> list[Ranked]:
