@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Cli, one_line
 
 
@@ -39,6 +40,24 @@ def test_a_worker_needs_postgresql(cli: Cli) -> None:
     assert refused.code == 2
     assert one_line(refused.err.splitlines(keepends=True)[-1])
     assert "workers need PostgreSQL" in refused.err
+
+
+def test_a_home_with_another_secret_works_only_where_its_own_is_adopted(
+    cli: Cli, pg_url: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRENDBOT_DATABASE_URL", pg_url)
+    monkeypatch.setenv("TRENDBOT_HOME", str(home.with_name("first")))
+    assert cli("channels", "add", "wire", "--to", "@wire").code == 0  # writes, so its secret counts
+    monkeypatch.setenv("TRENDBOT_HOME", str(home))
+    home.mkdir()
+    (home / "secret.key").write_text("5e" * 32 + "\n")
+    for command in (("worker",), ("channels", "set", "wire", "--off")):
+        refused = cli(*command)
+        assert refused.code == 2
+        assert "`trendbot db adopt`" in refused.err
+        assert one_line(refused.err)
+    assert cli("db", "adopt").code == 0
+    assert cli("channels", "set", "wire", "--off").code == 0
 
 
 def test_machines_serve_and_work_beside_each_other_and_end_in_order(tmp_path: Path, pg_url: str) -> None:

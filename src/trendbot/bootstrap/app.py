@@ -32,6 +32,7 @@ from trendbot.pipeline.outcomes import Recipients
 from trendbot.render.environment import Renderer
 from trendbot.store.database import Database
 from trendbot.store.lock import home_lock, served
+from trendbot.store.same_secret import require_same_secret
 from trendbot.store.secret import home_secret
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def open_app(
     `sample` opens the folder of the sample week below the home instead; for writing it is emptied first.
 
     Raises:
-        ConfigError: the home cannot be a folder, or a setting cannot be used.
+        ConfigError: the home cannot be a folder, a setting cannot be used, or other homes have another secret.
         ConflictError: another process writes to this home.
         SchemaError: the database is older or newer than this program.
         StoreError: there is no database, or it cannot be opened.
@@ -107,6 +108,8 @@ def open_app(
                 empty(settings.home)
         database = stack.enter_context(Database(settings.database_address))
         prepare(database, access)
+        if access is not Access.READ and not sample:
+            require_same_secret(database, settings.home)
         yield _assembled(settings, clock, database, sample=sample)
 
 

@@ -61,6 +61,24 @@ def copy(choices: Choices, target_url: str) -> None:
         click.echo(f"{target.where}: {rows} rows in {len(copied)} tables copied, counts and contents compared")
 
 
+@command.command("adopt")
+@pass_choices
+def adopt(choices: Choices) -> None:
+    """Let this home's `secret.key` count for the PostgreSQL database, where the one before is lost.
+
+    Links that were sent before stop working, and who must not be written to is no longer known: suppress them again.
+    """
+    from trendbot.store import migrate
+    from trendbot.store.database import Database
+    from trendbot.store.same_secret import adopt_secret
+
+    settings = choices.settings()
+    with Database(settings.database_address) as database:
+        migrate.check(database)
+        adopt_secret(database, settings.home)
+        click.echo(f"{database.where}: {settings.home / 'secret.key'} counts from now on; copy it to the other homes")
+
+
 def _shown(table: str, rows: int) -> None:
     if rows:
         click.echo(f"{table}: {rows}", err=True)

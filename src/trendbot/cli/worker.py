@@ -35,8 +35,10 @@ def command(choices: Choices) -> None:
     """
     from trendbot.cli.opening import opened
     from trendbot.errors import ConfigError
+    from trendbot.store.same_secret import require_same_secret
 
     with opened(choices) as app:
+        require_same_secret(app.database, app.home)
         try:
             worker = worker_of(app)
         except ModuleNotFoundError as error:

@@ -791,6 +791,15 @@ class Rate(Base):
     tat: Mapped[float]
 
 
+class Mark(Base):
+    """What an installation knows of itself: by which secret its links are signed (a keyed check, not the secret)."""
+
+    __tablename__ = "marks"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
 class Credential(Base):
     """What an account lets us in with, sealed with a key that is not in the database; and what the account told us."""
 
