@@ -52,12 +52,16 @@ class Memory:
     month: str = "202609"
     made: int = 0
     requests: dict[str, Kept] = field(default_factory=dict)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.api.now
 
     async def token(self) -> str:
         return self.held
+
+    async def rejected(self, token: str, why: str) -> None:
+        self.refused.append((token, why))
 
     async def version(self) -> str:
         return self.month

@@ -121,13 +121,15 @@ def _leads_to(channel: Channel, holder: str) -> bool:
 def _standing(app: App, account: StoredAccount) -> dict[str, Any]:
     """Return how the connection stands; no secret is among it."""
     from trendbot.core.posting import days_left
+    from trendbot.pipeline.linkedin_account import dead
 
     found = account.find()
     if found is None:
         return {"connected": False}
     day = app.clock().date().isoformat()
     return {
-        "connected": found.expires_at > app.clock(),
+        "connected": found.expires_at > app.clock() and not dead(found),
+        "refused": dead(found) or None,
         "author": found.holder,
         "expires_at": found.expires_at,
         "days_left": days_left(found.expires_at, app.clock()),

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from trendbot.clock import Clock
 from trendbot.errors import ChannelError, ConfigError, StoreError
 from trendbot.logs import get_logger
-from trendbot.store import credentials
+from trendbot.store import channels, credentials, posts
 from trendbot.store.credentials import Credential
-from trendbot.store.database import Database
+from trendbot.store.database import Database, Session
 from trendbot.store.vault import seal, unseal
 from trendbot.transports.linkedin_account import Kept
 from trendbot.transports.linkedin_errors import RECONNECT
@@ -23,6 +23,8 @@ log = get_logger(__name__)
 NAME = "linkedin"
 RENEW_BEFORE = timedelta(days=7)
 """A token that can be renewed is, when it has so long to live."""
+_DEAD, _NO_RENEWAL = "dead", "renewal_refused"
+"""What is noted of an account: why its token is refused, and why no other was granted in its place."""
 
 
 @dataclass(kw_only=True)
@@ -60,6 +62,8 @@ class StoredAccount:
         if found.expires_at <= self.clock():
             ended = f"{found.expires_at:%Y-%m-%d %H:%M} UTC"
             raise ChannelError(f"LinkedIn's consent ended on {ended}: {RECONNECT}", whole=True)
+        if why := dead(found):
+            raise ChannelError(why, whole=True)
         try:
             return str(unseal(self._key, found.sealed)["access_token"])
         except (ConfigError, StoreError) as error:
@@ -73,15 +77,27 @@ class StoredAccount:
             until = now + timedelta(seconds=grant.refresh_expires_in)
         elif before is not None and before.renewable_until is not None and before.holder == holder:
             refresh, until = unseal(self._key, before.sealed).get("refresh_token"), before.renewable_until
-        self.database.write(
+        keep = functools.partial(
             credentials.keep_credential,
-            NAME,
+            name=NAME,
             sealed=seal(self._key, {"access_token": grant.access_token, "refresh_token": refresh}),
             holder=holder,
             expires_at=now + timedelta(seconds=grant.expires_in),
             renewable_until=until,
             now=now,
         )
+        self.database.write(_come_alive, keep)
+
+    async def rejected(self, token: str, why: str) -> None:
+        """Give up a token that LinkedIn takes no longer, and close the channels that rest on it until there is another.
+
+        A token that was replaced meanwhile is no news.
+        """
+        found = self.find()
+        if found is None or unseal(self._key, found.sealed).get("access_token") != token:
+            return
+        log.error("linkedin_token_refused", reason=why)
+        await self.database.run(_give_up, why, self.clock())
 
     async def renew(self, *, early: bool = False) -> bool:
         """Renew the access token where that is granted and it is time, or `early`; say whether it was.
@@ -94,9 +110,14 @@ class StoredAccount:
         found = self.find()
         if found is None or found.renewable_until is None or self.app is None:
             return False
-        if found.renewable_until <= self.clock() or not (early or found.expires_at - self.clock() <= RENEW_BEFORE):
+        due = bool(dead(found)) or found.expires_at - self.clock() <= RENEW_BEFORE
+        if found.renewable_until <= self.clock() or not (early or (due and not found.facts.get(_NO_RENEWAL))):
             return False
-        grant = await renew(self.app, str(unseal(self._key, found.sealed)["refresh_token"]))
+        try:
+            grant = await renew(self.app, str(unseal(self._key, found.sealed)["refresh_token"]))
+        except ChannelError as error:
+            await self.database.run(credentials.note_facts, NAME, {_NO_RENEWAL: str(error)})  # asking again is no use
+            raise
         self.keep_grant(grant, holder=found.holder)
         log.info("linkedin_renewed", until=grant.expires_in)
         return True
@@ -136,3 +157,25 @@ class StoredAccount:
 
     def _day(self) -> str:
         return self.clock().date().isoformat()
+
+
+def dead(found: Credential) -> str:
+    """Return why LinkedIn takes the token no longer; empty where nothing is known against it."""
+    return str(found.facts.get(_DEAD) or "")
+
+
+def _give_up(session: Session, why: str, now: datetime) -> None:
+    credentials.note_facts(session, NAME, {_DEAD: why})
+    for channel in posts.channels_by(session, NAME):
+        if channels.channel_state(session, channel.id).disabled_at is None:
+            channels.close_channel(session, channel.id, reason=why, now=now)
+
+
+def _come_alive(session: Session, keep: Callable[[Session], None]) -> None:
+    """Keep a new grant, and open again what the death of the last one closed."""
+    found = credentials.find_credential(session, NAME)
+    keep(session)
+    credentials.note_facts(session, NAME, {_DEAD: None, _NO_RENEWAL: None})
+    for channel in posts.channels_by(session, NAME) if found is not None and dead(found) else ():
+        if channels.channel_state(session, channel.id).disabled_reason == dead(found)[: channels.REASON]:
+            channels.change_channel(session, channel.slug, channel)

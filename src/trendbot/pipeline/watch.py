@@ -15,7 +15,7 @@ from trendbot.core.posting import QUIET, Rhythm, latest_slot, warning_due
 from trendbot.core.vocabulary import ChannelKind, DeliveryStatus, NoticeKind
 from trendbot.errors import ChannelError, StoreError, TrendbotError
 from trendbot.logs import get_logger
-from trendbot.pipeline.linkedin_account import NAME, StoredAccount
+from trendbot.pipeline.linkedin_account import NAME, StoredAccount, dead
 from trendbot.store import notices, posts
 from trendbot.store.channels import Channel, channel_state, find_channel
 from trendbot.store.credentials import Credential, note_facts
@@ -54,10 +54,8 @@ class Overseer:
             await self.account.renew()
         except TrendbotError as error:
             log.warning("linkedin_not_renewed", reason=str(error))
-        found = (
-            *concerns(self.database, self.account, self.rhythm, now=now),
-            *[each async for each in self._asked(transport, now)],
-        )
+        asked = [each async for each in self._asked(transport, now)]
+        found = (*concerns(self.database, self.account, self.rhythm, now=now), *asked)
         for each in found:
             if each not in self.logged:  # a process that looks twice a minute says it once
                 self.logged.add(each)
@@ -69,13 +67,15 @@ class Overseer:
     async def _asked(self, transport: Checks, now: datetime) -> AsyncIterator[Concern]:
         """Ask LinkedIn, once a day and by a call that publishes nothing, whether we may still post."""
         day, held = f"{now:%Y-%m-%d}", self.account.find()
-        if held is None or held.expires_at <= now or held.facts.get("probed") == day:
+        if held is None or held.expires_at <= now or dead(held) or held.facts.get("probed") == day:
             return
         await self.database.run(note_facts, NAME, {"probed": day})
         for channel in self.database.read(posts.channels_by, TRANSPORT):
             try:
                 await transport.check(channel.address)
             except ChannelError as error:
+                if (now_held := self.account.find()) is not None and dead(now_held):
+                    return  # that has closed the channels, which is told of each
                 text = f"channel {channel.slug} cannot post: {error}"
                 yield Concern(key=f"{channel.slug}.refused.{day}", text=text, urgent=True)
             except TrendbotError as error:
@@ -116,7 +116,7 @@ def _channel(
         yield Concern(key=f"{channel.slug}.closed.{state.disabled_at:%Y%m%d%H%M%S}", text=text, urgent=True)
     slot = latest_slot(rhythm, now)
     connected_at = held.changed_at if held is not None else now
-    if slot is None or (slot.at < connected_at and not database.read(posts.ever, channel.id)):
+    if slot is None or (slot.at < connected_at and not database.read(posts.ever, channel.id, before=slot.until)):
         return
     there = database.read(posts.standing, channel.id, since=slot.at, until=max(slot.until, slot.at))
     if there.sent or any(each.error == QUIET for each in there.stuck):

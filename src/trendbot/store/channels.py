@@ -17,6 +17,8 @@ from trendbot.store.schema import ChannelState as StateRow
 from trendbot.store.schema import Delivery as DeliveryRow
 from trendbot.store.schema import Subscription as SubscriptionRow
 
+REASON = 2000
+"""Characters of a reason that are kept."""
 FILES = "files"
 """The transport that writes editions to a folder: what every cadence has until a channel is configured."""
 _FILE_CHANNELS = (
@@ -177,7 +179,7 @@ def close_channel(
 ) -> None:
     """Send nothing to a channel: until an instant, or until a person has mended it."""
     row = session.get(StateRow, channel_id) or StateRow(channel_id=channel_id)
-    row.disabled_reason = reason[:2000]
+    row.disabled_reason = reason[:REASON]
     if until is None:
         row.disabled_at = now
     else:

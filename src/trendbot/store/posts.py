@@ -49,9 +49,11 @@ def posted_since(session: Session, channel_id: int, since: datetime, *, but: int
     return bool(session.scalar(select(found)))
 
 
-def ever(session: Session, channel_id: int) -> bool:
-    """Say whether a channel was ever to get a digest."""
-    found = exists().where(DeliveryRow.channel_id == channel_id, DeliveryRow.edition_id.is_not(None))
+def ever(session: Session, channel_id: int, *, before: datetime) -> bool:
+    """Say whether a channel was to get a digest before an instant."""
+    found = exists().where(
+        DeliveryRow.channel_id == channel_id, DeliveryRow.edition_id.is_not(None), DeliveryRow.not_before < before
+    )
     return bool(session.scalar(select(found)))
 
 

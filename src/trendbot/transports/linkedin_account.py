@@ -38,6 +38,10 @@ class Account(Protocol):
         """
         ...
 
+    async def rejected(self, token: str, why: str) -> None:
+        """Note that LinkedIn takes this token no longer: nothing is asked with it again."""
+        ...
+
     async def version(self) -> str:
         """Return the version month (``202609``) to speak."""
         ...

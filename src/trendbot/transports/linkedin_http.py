@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,8 +95,12 @@ class Api:
         return await self._ask("PUT", url, headers, data)
 
     async def refused(self, answer: Answer) -> TransportError:
-        """Return what a refused call means."""
-        return refusal(answer, now=self.account.now(), secret=await self.account.token())
+        """Return what a refused call means; a token that is refused is given up, with all channels that rest on it."""
+        token = await self.account.token()
+        meant = refusal(answer, now=self.account.now(), secret=token)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            await self.account.rejected(token, str(meant))
+        return meant
 
     async def close(self) -> None:
         """Close the connections; the next call opens them again."""
