@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
@@ -14,10 +15,13 @@ import feedparser
 import pytest
 from defusedxml.ElementTree import fromstring
 from starlette.testclient import TestClient
+from tests.linkedin_page import NEW_CHANNEL, PAGE
 from tests.web.conftest import NOW, URL
 
-from trendbot.store.channels import list_channels
+from trendbot.pipeline.linkedin_account import StoredAccount
+from trendbot.store.channels import add_channel, list_channels
 from trendbot.store.runs import finish_run, start_run
+from trendbot.transports.linkedin_oauth import Grant
 from trendbot.web.app import create_app
 
 if TYPE_CHECKING:
@@ -103,6 +107,26 @@ def test_health_and_figures(client: TestClient, site: Site) -> None:
         assert near.get("/metrics", headers={"x-forwarded-for": "8.8.8.8"}).status_code == 404
     assert 'trendbot_web_answers_total{endpoint="front",status="200"} 1.0' in figures
     assert 'trendbot_stored{kind="digests"} 3.0' in figures
+
+
+def test_ones_own_network_is_told_how_linkedin_stands(client: TestClient, site: Site) -> None:
+    database, now = site.app.database, site.app.clock()
+    database.write(add_channel, NEW_CHANNEL)
+    account = StoredAccount(database=database, clock=lambda: now, secret=lambda: b"key", asked_version="202609")
+    with TestClient(create_app(site), base_url=URL, client=("127.0.0.1", 1)) as near:
+        assert near.get("/readyz").text == "ready\nlinkedin: not connected\n"
+        account.keep_grant(Grant(access_token="AQX-token", expires_in=41 * 86400 + 60), holder=PAGE)
+        assert near.get("/readyz").text == "ready\nlinkedin: connected, 41 days left\n"
+        figures = near.get("/metrics").text
+        assert 'trendbot_linkedin{what="connected"} 1.0' in figures
+        assert 'trendbot_linkedin{what="days_left"} 41.0' in figures
+        asyncio.run(account.rejected("AQX-token", "401"))
+        dead = near.get("/readyz")
+        assert dead.status_code == 200  # pages are made all the same
+        assert dead.text == "ready\nlinkedin: dead: its token is refused, 1 channels closed\n"
+        for line in ("connected", "dead", "closed"):
+            assert f'trendbot_linkedin{{what="{line}"}} {float(line != "connected")}' in near.get("/metrics").text
+    assert client.get("/readyz").text == "ready\n"
 
 
 def test_figures_say_what_runs_took_and_which_failed(site: Site) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trendbot.clock import Clock
+from trendbot.core.posting import days_left
 from trendbot.errors import ChannelError, ConfigError, StoreError
 from trendbot.logs import get_logger
 from trendbot.store import channels, credentials, posts
@@ -159,6 +160,38 @@ class StoredAccount:
         return self.clock().date().isoformat()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """How an account stands: `connected` says that it may post, `days_left` until when.
+
+    `dead` says that its token is refused; `closed` counts its channels that a person has to mend.
+    """
+
+    connected: bool
+    days_left: int
+    dead: bool
+    closed: int
+    calls_today: int
+
+
+def health(session: Session, now: datetime) -> Health | None:
+    """Return how the account stands, or None where nobody posts to LinkedIn."""
+    ours, found = posts.channels_by(session, NAME), credentials.find_credential(session, NAME)
+    if not ours and found is None:
+        return None
+    closed = sum(channels.channel_state(session, each.id).disabled_at is not None for each in ours)
+    if found is None:
+        return Health(connected=False, days_left=0, dead=False, closed=closed, calls_today=0)
+    calls = int(found.facts.get("calls", 0)) if found.facts.get("day") == now.date().isoformat() else 0
+    return Health(
+        connected=found.expires_at > now and not dead(found),
+        days_left=max(0, days_left(found.expires_at, now)),
+        dead=bool(dead(found)),
+        closed=closed,
+        calls_today=calls,
+    )
+
+
 def dead(found: Credential) -> str:
     """Return why LinkedIn takes the token no longer; empty where nothing is known against it."""
     return str(found.facts.get(_DEAD) or "")
@@ -176,6 +209,7 @@ def _come_alive(session: Session, keep: Callable[[Session], None]) -> None:
     found = credentials.find_credential(session, NAME)
     keep(session)
     credentials.note_facts(session, NAME, {_DEAD: None, _NO_RENEWAL: None})
-    for channel in posts.channels_by(session, NAME) if found is not None and dead(found) else ():
-        if channels.channel_state(session, channel.id).disabled_reason == dead(found)[: channels.REASON]:
+    why = dead(found) if found is not None else ""
+    for channel in posts.channels_by(session, NAME) if why else ():
+        if channels.channel_state(session, channel.id).disabled_reason == why[: channels.REASON]:
             channels.change_channel(session, channel.slug, channel)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from trendbot.core import links
 from trendbot.errors import StoreError
+from trendbot.pipeline.linkedin_account import health
 from trendbot.store import archive
 from trendbot.store.migrate import check
 from trendbot.web.answers import PUBLIC, Missing
@@ -28,15 +29,31 @@ def alive(_site: Site, _request: Request) -> Response:
     return Response("ok\n", media_type="text/plain", headers={"cache-control": "no-store"})
 
 
-def ready(site: Site, _request: Request) -> Response:
-    """Say whether pages can be made: the database answers, is of this program's version, and we are not to end."""
+def ready(site: Site, request: Request) -> Response:
+    """Say whether pages can be made: the database answers, is of this program's version, and we are not to end.
+
+    One's own network is also told how LinkedIn's account stands: it keeps no page from being made.
+    """
     try:
         check(site.app.database)
     except StoreError as error:
         return _unready(type(error).__name__)
     if site.ending is not None and site.ending.is_set():
         return _unready("it ends")
-    return Response("ready\n", media_type="text/plain", headers={"cache-control": "no-store"})
+    words = f"ready\n{_linkedin(site)}" if _near(request) else "ready\n"
+    return Response(words, media_type="text/plain", headers={"cache-control": "no-store"})
+
+
+def _linkedin(site: Site) -> str:
+    """Return a line on LinkedIn's account, or nothing where nobody posts there."""
+    found = site.app.database.read(health, site.app.clock())
+    if found is None:
+        return ""
+    state = f"connected, {found.days_left} days left" if found.connected else "not connected"
+    if found.dead:
+        state = "dead: its token is refused"
+    closed = f", {found.closed} channels closed" if found.closed else ""
+    return f"linkedin: {state}{closed}\n"
 
 
 def _unready(why: str) -> Response:
@@ -48,7 +65,8 @@ def figures(site: Site, request: Request) -> Response:
     """Return the figures for Prometheus, to callers of one's own network only."""
     if not _near(request):
         raise Missing
-    text = site.metrics.text(site.app.database.read(archive.standing, now=site.app.clock()))
+    now = site.app.clock()
+    text = site.metrics.text(site.app.database.read(archive.standing, now=now), site.app.database.read(health, now))
     kind = "text/plain; version=0.0.4; charset=utf-8"
     return Response(text, headers={"content-type": kind, "cache-control": "no-store"})
 

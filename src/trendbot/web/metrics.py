@@ -7,6 +7,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from trendbot import __version__
+from trendbot.pipeline.linkedin_account import Health
 from trendbot.store.archive import Standing
 
 _BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0)
@@ -33,6 +34,7 @@ class Metrics:
         self._ran = Gauge("trendbot_run_time_seconds", "When a job last ended.", ("job",), registry=registry)
         self._failed = Gauge("trendbot_run_failed", "Whether a job's last run failed.", ("job",), registry=registry)
         self._run_took = Gauge("trendbot_run", "What a job's last run took.", ("job", "what"), registry=registry)
+        self._linkedin = Gauge("trendbot_linkedin", "How the LinkedIn account stands.", ("what",), registry=registry)
         Gauge("trendbot_build", "The running version.", ("version",), registry=registry).labels(__version__).set(1)
 
     def note(self, endpoint: str, status: int, seconds: float | None) -> None:
@@ -43,8 +45,11 @@ class Metrics:
         else:
             self._seconds.observe(seconds)
 
-    def text(self, standing: Standing) -> bytes:
-        """Return the exposition in the text format."""
+    def text(self, standing: Standing, linkedin: Health | None = None) -> bytes:
+        """Return the exposition in the text format; `linkedin` None where nobody posts there."""
+        self._linkedin.clear()
+        for name in ("connected", "days_left", "dead", "closed", "calls_today") if linkedin else ():
+            self._linkedin.labels(name).set(getattr(linkedin, name))
         for kind in ("entries", "stories", "digests"):
             self._amounts.labels(kind).set(getattr(standing, kind))
         for status, count in standing.subscriptions.items():
