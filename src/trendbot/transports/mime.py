@@ -146,7 +146,7 @@ def _with_place(markup: str, place: str) -> str:
     above, below = markup[:at], markup[at + length :]
     top = _ISSUE.search(above) or _BODY.search(above)
     start = (top.start() if top and top.re is _ISSUE else top.end()) if top else 0
-    ended = "" if above[:start].endswith("\n") else "\n"
+    ended = "" if not start or above[:start].endswith("\n") else "\n"
     return f"{above[:start]}{ended}{place}\n{above[start:]}\n{place}\n{below}"
 
 
