@@ -275,3 +275,24 @@ def test_a_text_is_cut_to_units_not_to_characters(text: str) -> None:
     cut = limits.shorten_units(text, 140)
     assert 0 < limits.utf16_length(cut) <= 140
     assert cut == text or cut.endswith("…")
+
+
+@given(st.text(alphabet=st.one_of(st.characters(codec="utf-8"), st.sampled_from(RESERVED + "#a 1/"))))
+def test_what_a_person_wrote_reads_as_they_wrote_it(text: str) -> None:
+    little = limits.write_little(text)
+    assert limits.read_little(little) == text
+    assert not [each for each in limits.check_linkedin(little) if each.rule == "unescaped"]
+
+
+@pytest.mark.parametrize(
+    ("written", "tags"),
+    [
+        ("C# and F#", 0),
+        ("No. #1 of #AI, #Ökologie.", 2),
+        ("https://a.example/#part", 0),
+        ("(#AI)", 1),
+        ("#a_b #a-b", 0),
+    ],
+)
+def test_a_hashtag_is_a_word_that_stands_free(written: str, tags: int) -> None:
+    assert limits.write_little(written).count("{hashtag|") == tags

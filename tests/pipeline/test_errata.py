@@ -268,7 +268,7 @@ async def test_sent_messages_are_edited_with_all_their_corrections(sent: Databas
     assert await amend(sent, transports={"telegram": transport}, clock=clock) == 0
     change(sent, told, now, title="Alder raises $3 billion from Birch", body="")
     find_errata(sent, now=now)
-    assert await amend(sent, transports={"files": transport}, clock=clock) == 0
+    assert await amend(sent, transports={"other": transport}, clock=clock) == 0
     assert await amend(sent, transports={"telegram": transport}, clock=clock) == 1
     publish(sent, now)
     withdraw(sent, told, now)

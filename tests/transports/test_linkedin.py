@@ -292,6 +292,16 @@ async def test_a_post_is_edited_and_deleted_once(api: LinkedinApi, linkedin: Lin
     assert api.alive() == []
 
 
+async def test_an_edit_without_calls_left_waits_for_the_next_day(
+    api: LinkedinApi, linkedin: LinkedinTransport, account: Memory
+) -> None:
+    account.made = 150
+    with pytest.raises(TransportError, match="quota") as caught:
+        await linkedin.edit(MESSAGE, "urn:li:share:1")
+    assert (caught.value.permanent, caught.value.retry_after) == (False, 6 * 3600 + 60)
+    assert sum(api.calls.values()) == 0
+
+
 async def test_checking_publishes_nothing(api: LinkedinApi, linkedin: LinkedinTransport) -> None:
     assert await linkedin.check("55") == f"{PAGE}, version 202609, 1 of 150 calls today"
     assert api.posts == []

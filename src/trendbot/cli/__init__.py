@@ -35,7 +35,7 @@ COMMANDS = {
     "web": "Serve the public pages in the foreground, or export them.",
     "subscribers": "List, show, export, erase, suppress and import subscribers.",
     "channels": "List, add, set, test and remove the channels that digests go to.",
-    "linkedin": "Connect LinkedIn, show how the connection stands, and delete posts.",
+    "linkedin": "Connect LinkedIn, show how the connection stands, edit and delete posts.",
     "deliveries": "List messages, and say what becomes of those that failed or may not have arrived.",
     "email": "Say what mail needs in the DNS and in its headers; send one digest to look at.",
     "bounces": "Read and list mail that came back, and complaints.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+from collections.abc import Coroutine, Iterator
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,14 +16,17 @@ if TYPE_CHECKING:
     from trendbot.pipeline.linkedin_account import StoredAccount
     from trendbot.store.channels import Channel
     from trendbot.store.database import Session
+    from trendbot.store.deliveries import Delivery
+    from trendbot.transports.linkedin import LinkedinTransport
     from trendbot.transports.linkedin_oauth import Grant
 
 CHANNEL = "linkedin"
+T = TypeVar("T")
 
 
 @click.group("linkedin", cls=Noun)
 def command() -> None:
-    """Connect LinkedIn, show how the connection stands, and delete posts."""
+    """Connect LinkedIn, show how the connection stands, edit and delete posts."""
 
 
 @command.command()
@@ -209,37 +214,107 @@ def disconnect(choices: Choices, yes: bool, json_: bool) -> None:
 
 @command.command()
 @click.argument("delivery", metavar="KEY|ID")
+@click.option("--file", "file", type=click.File(), help="Take the text from this file, - for the input.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@pass_choices
+def edit(choices: Choices, delivery: str, file: IO[str] | None, yes: bool, json_: bool) -> None:
+    """Change the text of a post that was sent; its card and picture stay.
+
+    Without --file your editor opens with the text as it stands there. Write it as it is to be read: what LinkedIn
+    would take for markup is escaped, and #words become hashtags.
+    """
+    from dataclasses import replace
+
+    from trendbot.core.limits import read_little, utf16_length
+    from trendbot.pipeline.messages import message_of
+    from trendbot.store.credentials import keep_text, kept_text
+    from trendbot.transports.linkedin_account import post_address
+
+    with _posted(choices, delivery) as (app, transport, found):
+        post = str(found.external_id)
+        before = app.database.read(kept_text, found.key) or found.body
+        body = _commentary(read_little(before), file)
+        changed = read_little(body) != read_little(before).strip()
+        if changed:
+            if not yes:
+                click.confirm(f"Change {post} to {utf16_length(read_little(body))} characters?", abort=True)
+            _ask(transport, transport.edit(replace(message_of(found), body=body), post))
+            app.database.write(keep_text, found.key, text=body, now=app.clock())
+    if json_:
+        show_json({"post": post, "changed": changed, "address": post_address(post), "text": read_little(body)})
+    else:
+        click.echo(f"{post} is changed: {post_address(post)}" if changed else f"{post} reads so already")
+
+
+@command.command()
+@click.argument("delivery", metavar="KEY|ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 @pass_choices
 def delete(choices: Choices, delivery: str, yes: bool, json_: bool) -> None:
     """Delete a post that was sent; the delivery keeps saying that it was."""
-    import asyncio
+    with _posted(choices, delivery) as (_, transport, found):
+        post = str(found.external_id)
+        if not yes:
+            click.confirm(f"Delete {post}?", abort=True)
+        done = _ask(transport, transport.delete(post))
+    if json_:
+        show_json({"post": post, "deleted": done})
+    else:
+        click.echo(f"{post} is deleted" if done else f"{post} was gone already")
 
+
+@contextlib.contextmanager
+def _posted(choices: Choices, name: str) -> Iterator[tuple[App, LinkedinTransport, Delivery]]:
+    """Open the home beside whoever serves it, and find a post that was sent.
+
+    Raises:
+        NotFoundError: the delivery is none.
+        ConfigError: LinkedIn is not set up.
+
+    """
     from trendbot.bootstrap import Access
     from trendbot.cli.opening import opened
     from trendbot.errors import ConfigError, NotFoundError
     from trendbot.store.deliveries import get_delivery
     from trendbot.transports.linkedin import LinkedinTransport
 
-    with opened(choices, Access.WRITE) as app:
-        found = app.database.read(get_delivery, delivery)
-        transport, post = app.transports.get(CHANNEL), found.external_id or ""
-        if found.channel.transport != CHANNEL or not post:
+    with opened(choices, Access.BESIDE) as app:
+        found = app.database.read(get_delivery, name)
+        if found.channel.transport != CHANNEL or not found.external_id:
             raise NotFoundError(f"delivery {found.key} is no post on LinkedIn that was sent")
+        transport = app.transports.get(CHANNEL)
         if not isinstance(transport, LinkedinTransport):
             raise ConfigError("LinkedIn is not set up: see docs/linkedin.md")
-        if not yes:
-            click.confirm(f"Delete {post}?", abort=True)
+        yield app, transport, found
 
-        async def gone() -> bool:
-            try:
-                return await transport.delete(post)
-            finally:
-                await transport.close()
 
-        done = asyncio.run(gone())
-    if json_:
-        show_json({"post": post, "deleted": done})
-    else:
-        click.echo(f"{post} is deleted" if done else f"{post} was gone already")
+def _ask(transport: LinkedinTransport, asked: Coroutine[Any, Any, T]) -> T:
+    """Ask LinkedIn one thing."""
+    import asyncio
+
+    async def answered() -> T:
+        try:
+            return await asked
+        finally:
+            await transport.close()
+
+    return asyncio.run(answered())
+
+
+def _commentary(text: str, file: IO[str] | None) -> str:
+    """Return a person's text as LinkedIn takes it, from a file or their editor.
+
+    Raises:
+        ConfigError: LinkedIn would not take it, or would cut it short.
+
+    """
+    from trendbot.core.limits import check_linkedin, write_little
+    from trendbot.errors import ConfigError
+
+    written = file.read() if file is not None else click.edit(text, extension=".txt", require_save=True)
+    body = write_little((text if written is None else written).strip())
+    if wrong := check_linkedin(body):
+        raise ConfigError(f"LinkedIn would not show this whole: {wrong[0]}")
+    return body

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from trendbot.core.digests import DigestContent, DigestItem
-from trendbot.core.limits import TELEGRAM_UNITS, one_line, telegram_length
+from trendbot.core.limits import TELEGRAM_UNITS, check_linkedin, escape_little, one_line, telegram_length
 from trendbot.core.proofs import Fault, amounts, is_verbatim, names, objections, read_source
 from trendbot.core.text import fold, sentences
 from trendbot.core.wording import long_date
@@ -176,6 +176,22 @@ def correction_text(cause: Cause, *, told_on: date, said: str, source: str, now_
     if cause is Cause.CHANGED:
         return f"{quoted}. {source} now says: “{one_line(now_says, NOW)}”"
     return f"{quoted}. {one_line(now_says, NOW)}"
+
+
+def corrected_post(commentary: str, notes: Iterable[str]) -> str | None:
+    """Return a LinkedIn post that was sent with corrections at its end, before its hashtags; None without room.
+
+    A note that stands in the post already is not told again.
+    """
+    new = [f"Correction: {escape_little(note)}" for note in notes if escape_little(note) not in commentary]
+    if not new:
+        return commentary
+    body, gap, tags = commentary.rstrip().rpartition("\n\n")
+    if not tags.startswith("{hashtag|"):
+        body, gap, tags = commentary.rstrip(), "", ""
+    told = "\n".join(new)
+    whole = f"{body}\n\n{told}{gap}{tags}"
+    return None if check_linkedin(whole) else whole
 
 
 def corrected(message: str, notes: Iterable[str]) -> str | None:

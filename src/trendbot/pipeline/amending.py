@@ -1,8 +1,9 @@
 """amend: corrections → messages that were sent already, on channels that can edit them.
 
-A message carries all the corrections of what it told, below its own text. One that cannot be changed any more is noted
-as such and not tried again; one that failed otherwise is tried at the next run. Killed between the edit and its note, a
-run edits the message again to the same text, which changes nothing.
+A message carries all the corrections of what it told, below its own text; of a LinkedIn post only the text can change,
+not its card or picture. One that cannot be changed any more is noted as such and not tried again; one that failed
+otherwise is tried at the next run. Killed between the edit and its note, a run edits the message to the same text once
+more, which changes nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from trendbot.clock import Clock
-from trendbot.core.errata import corrected
+from trendbot.core.errata import corrected, corrected_post
 from trendbot.core.vocabulary import ChannelKind
 from trendbot.errors import ChannelError, TransportError
 from trendbot.logs import get_logger
 from trendbot.pipeline.messages import message_of
 from trendbot.pipeline.outcomes import Dress
-from trendbot.store import errata, rates
+from trendbot.store import credentials, errata, rates
 from trendbot.store.database import Database
 from trendbot.store.deliveries import get_delivery
 from trendbot.store.errata import PendingEdit
@@ -31,7 +32,7 @@ NO_ROOM = "the message has no room for a correction"
 WATCHED = timedelta(days=7)
 """How long after an erratum was made messages are edited for it."""
 MOST = 500
-"""Messages edited in one run at most; the others wait for the next."""
+"""Messages of a kind edited in one run at most; the others wait for the next."""
 
 
 async def amend(
@@ -41,7 +42,12 @@ async def amend(
     edited = 0
     shut: set[str] = set()
     since = clock() - WATCHED
-    for pending in database.read(errata.pending_edits, ChannelKind.TELEGRAM, since=since, limit=MOST):
+    waiting = [
+        pending
+        for kind in (ChannelKind.TELEGRAM, ChannelKind.LINKEDIN)
+        for pending in database.read(errata.pending_edits, kind, since=since, limit=MOST)
+    ]
+    for pending in waiting:
         delivery = database.read(get_delivery, str(pending.delivery_id))
         name, channel = delivery.channel.transport, delivery.channel.slug
         transport = transports.get(name)
@@ -60,7 +66,7 @@ async def amend(
 
 
 async def _one(database: Database, transport: Edits, message: Message, pending: PendingEdit, clock: Clock) -> bool:
-    body = corrected(pending.body, pending.notes)
+    body = _new_text(database, message, pending)
     if body is None:
         await _note(database, pending, clock, error=NO_ROOM)
         return False
@@ -75,8 +81,17 @@ async def _one(database: Database, transport: Edits, message: Message, pending: 
         if error.permanent:
             await _note(database, pending, clock, error=str(error))
         return False
+    if message.kind is ChannelKind.LINKEDIN:
+        await database.run(credentials.keep_text, message.key, text=body, now=clock())
     await _note(database, pending, clock)
     return True
+
+
+def _new_text(database: Database, message: Message, pending: PendingEdit) -> str | None:
+    """Return the text with its corrections; of a post, where a person may have edited it, what stands there now."""
+    if message.kind is not ChannelKind.LINKEDIN:
+        return corrected(pending.body, pending.notes)
+    return corrected_post(database.read(credentials.kept_text, message.key) or pending.body, pending.notes)
 
 
 async def _turn(database: Database, transport: Edits, message: Message) -> bool:

@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from trendbot.store.schema import Credential as CredentialRow
 from trendbot.store.schema import KeptRequest as KeptRow
 
+_TEXT = ".text"
+"""What is added to a message's key: the text that stands there now."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credential:
@@ -102,6 +105,17 @@ def kept_request(session: Session, key: str) -> Kept | None:
     """Return the request by which a message was last sent, or None where it never was."""
     row = session.get(KeptRow, key)
     return Kept(body=row.body, first_at=row.first_at) if row is not None else None
+
+
+def keep_text(session: Session, key: str, *, text: str, now: datetime) -> None:
+    """Write down the text that was put in place of a sent message's."""
+    keep_request(session, key + _TEXT, body=text, now=now)
+
+
+def kept_text(session: Session, key: str) -> str | None:
+    """Return the text that was last put in place of a sent message's, or None where it stands as it was sent."""
+    found = kept_request(session, key + _TEXT)
+    return found.body if found is not None else None
 
 
 def drop_request(session: Session, key: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from trendbot.core.digests import Correction, from_json
 from trendbot.core.errata import Cause, correction_text
-from trendbot.core.limits import safe_link
+from trendbot.core.limits import escape_little, safe_link
 from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus
 from trendbot.errors import ConflictError, NotFoundError
 from trendbot.store.digests import get_digest
@@ -254,8 +254,8 @@ def _unedited(
 
 
 def _tells(erratum: ErratumRow, body: str) -> bool:
-    said = erratum.said in body or escape(erratum.said) in body or escape(erratum.said, quote=False) in body
-    return said or (bool(erratum.url) and escape(erratum.url) in body)
+    forms = (erratum.said, escape(erratum.said), escape(erratum.said, quote=False), escape_little(erratum.said))
+    return any(form in body for form in forms) or (bool(erratum.url) and escape(erratum.url) in body)
 
 
 def settle_edit(

@@ -115,6 +115,7 @@ class LinkedinTransport:
             TransportError: it cannot be changed.
 
         """
+        await self.api.room(1)
         patch = {"patch": {"$set": {"commentary": message.body}}}
         extra = {"X-RestLi-Method": "PARTIAL_UPDATE"}
         answer = await self.api.call("POST", f"{_POSTS}/{quote(external_id, safe='')}", patch, extra=extra)

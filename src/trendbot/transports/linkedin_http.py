@@ -23,7 +23,7 @@ API = "https://api.linkedin.com"
 UPLOAD_HOSTS = (".linkedin.com", ".licdn.com")
 DAILY_CALLS = 150
 """Calls that LinkedIn lets one member make on a UTC day."""
-_OF_A_POST = 5
+OF_A_POST = 5
 """Calls that one post may take: the picture's two, the post, and the same once more."""
 _CONNECT = 5.0
 _LARGEST = 65_536
@@ -67,15 +67,15 @@ class Api:
         log.warning("linkedin_version_retired", version=version)
         return await self._versioned(await self._step(version), method, path, body, extra)
 
-    async def room(self) -> None:
-        """See that the day's quota has room for a post.
+    async def room(self, calls: int = OF_A_POST) -> None:
+        """See that the day's quota has room for so many calls.
 
         Raises:
             TransportError: it has none; it says until when.
 
         """
         made = await self.account.calls()
-        if made + _OF_A_POST <= self.daily_calls:
+        if made + calls <= self.daily_calls:
             return
         wait = until_midnight(self.account.now())
         raise TransportError(

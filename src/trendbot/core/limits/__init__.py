@@ -19,6 +19,7 @@ from trendbot.core.limits.linkedin import (
     escape_little,
     little_hashtag,
     read_little,
+    write_little,
 )
 from trendbot.core.limits.mail import MAIL_BYTES, MAIL_FOOT, MAIL_PREFACE, MAIL_SUBJECT, check_mail
 from trendbot.core.limits.problems import Problem, line_past, utf16_length
@@ -68,4 +69,5 @@ __all__ = [
     "shorten_units",
     "telegram_length",
     "utf16_length",
+    "write_little",
 ]

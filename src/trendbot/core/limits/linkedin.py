@@ -13,6 +13,8 @@ LINKEDIN_HASHTAGS = 5
 FOLD_PHONE, FOLD_DESKTOP = 140, 210
 
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
+_WRITTEN = re.compile(r"(?<![\w#&/?=.:-])#(?=[^\W_]*[^\W\d_])([^\W_]+)(?![\w-])")
+"""A hashtag as a person writes it: a word with a letter, not the end of an address or of a name such as C#."""
 _HASHTAG = re.compile(r"\{hashtag\|\\#\|(\w+)\}")
 
 
@@ -30,6 +32,15 @@ def read_little(text: str) -> str:
     """Return what a reader sees of little text: hashtags expanded, escapes undone."""
     expanded = _HASHTAG.sub(lambda match: "\\#" + match.group(1), text)
     return re.sub(r"\\(.)", r"\1", expanded, flags=re.DOTALL)
+
+
+def write_little(text: str) -> str:
+    """Return little text that reads as a person wrote it: words after a ``#`` that stands free become hashtags."""
+    parts, at = [], 0
+    for match in _WRITTEN.finditer(text):
+        parts += [escape_little(text[at : match.start()]), little_hashtag(match.group(1))]
+        at = match.end()
+    return "".join((*parts, escape_little(text[at:])))
 
 
 def check_linkedin(commentary: str) -> tuple[Problem, ...]:
