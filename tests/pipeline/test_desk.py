@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -351,3 +352,14 @@ def test_the_page_shows_three_channels_twice_with_lengths_and_the_fold(desk: Des
 def test_a_frozen_digest_is_shown_as_it_went(desk: Desk, now: datetime) -> None:
     digest = at.approve(desk, draft(desk, now), by="ada", now=now).digest
     assert "frozen by ada" in preview_digest(desk, digest.id)
+
+
+def test_a_post_is_shown_with_its_card_as_linkedin_shows_it(desk: Desk, now: datetime) -> None:
+    digest = at.approve(desk, draft(desk, now), by="ada", now=now).digest
+    lead = digest.content.lead
+    assert lead is not None
+    page = html.unescape(preview_digest(desk, digest.id))
+    about = page.split('<div class="about">')[1].split("</div>")[0]
+    assert lead.headline in about
+    assert digest.content.line in about
+    assert f"The card leads to {lead.lead.url}" in page

@@ -130,7 +130,9 @@ def reloaded(app: App, settings: Settings) -> App:
 def desk_of(app: App) -> Desk:
     """Return the editor's desk of a home."""
     from trendbot.pipeline.desk import Desk
+    from trendbot.transports.linkedin import LinkedinTransport
 
+    linkedin = app.transports.get(LinkedinTransport.name)
     return Desk(
         database=app.database,
         renderer=app.renderer,
@@ -138,6 +140,7 @@ def desk_of(app: App) -> Desk:
         approvals=app.approvals,
         sample=app.sample,
         summarizer=app.summarizer,
+        as_picture=isinstance(linkedin, LinkedinTransport) and linkedin.as_picture,
     )
 
 

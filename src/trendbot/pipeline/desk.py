@@ -35,7 +35,10 @@ NOBODY = "nobody objected"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
-    """What the desk works with: the rules of each cadence, and who lets a digest go for each kind of channel."""
+    """What the desk works with: the rules of each cadence, and who lets a digest go for each kind of channel.
+
+    `as_picture`: posts on LinkedIn show their chart alone, not a link's card.
+    """
 
     database: Database
     renderer: Renderer
@@ -43,6 +46,7 @@ class Desk:
     approvals: Mapping[ChannelKind, ApprovalPolicy]
     sample: bool = False
     summarizer: Summarizer | None = None
+    as_picture: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

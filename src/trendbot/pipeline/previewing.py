@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from trendbot.core.digests import DigestContent
+from dataclasses import replace
+
+from trendbot.core.digests import DigestContent, Rendering
+from trendbot.core.limits import one_line
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.errors import NotFoundError, RenderError
+from trendbot.pipeline.carding import card_for
 from trendbot.pipeline.desk import Desk, approval_of, waits_for
-from trendbot.render.desk import Column, render_desk
+from trendbot.render.desk import Column, PostCard, render_desk
 from trendbot.render.editions import render_edition
 from trendbot.store import digest_acts, digests
 from trendbot.store.database import Database
 from trendbot.store.digest_acts import Draft, Slot
+from trendbot.store.digests import Edition
+from trendbot.transports.linkedin import DESCRIPTION, TITLE
 
 SHOWN = (ChannelKind.LINKEDIN, ChannelKind.TELEGRAM, ChannelKind.EMAIL)
 
@@ -37,7 +43,7 @@ def preview_digest(desk: Desk, digest_id: int) -> str:
         if edition.variant == "all"
     }
     columns = tuple(
-        Column(kind=kind, rendering=known[kind], problem=None)
+        _column(desk, digest.content, _charted(desk, known[kind]))
         if kind in known
         else _rendered(desk, digest.content, kind)
         for kind in SHOWN
@@ -47,9 +53,23 @@ def preview_digest(desk: Desk, digest_id: int) -> str:
 
 def _rendered(desk: Desk, content: DigestContent, kind: ChannelKind) -> Column:
     try:
-        return Column(kind=kind, rendering=render_edition(desk.renderer, content, kind), problem=None)
+        return _column(desk, content, render_edition(desk.renderer, content, kind))
     except RenderError as error:
         return Column(kind=kind, rendering=None, problem=str(error))
+
+
+def _charted(desk: Desk, edition: Edition) -> Edition:
+    return replace(edition, chart=desk.database.read(digests.chart_of, edition.id))
+
+
+def _column(desk: Desk, content: DigestContent, rendering: Rendering) -> Column:
+    """Return an edition as its channel shows it; a post with the card that LinkedIn is given."""
+    found = card_for(content) if rendering.kind is ChannelKind.LINKEDIN else None
+    card = None
+    if found is not None:
+        title, description = one_line(found.title, TITLE), one_line(found.description, DESCRIPTION)
+        card = PostCard(url=found.url, title=title, description=description)
+    return Column(kind=rendering.kind, rendering=rendering, problem=None, card=card, as_picture=desk.as_picture)
 
 
 def draft_and_before(draft: Draft, *, hand: bool) -> tuple[DigestContent, DigestContent]:

@@ -11,6 +11,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -26,12 +27,23 @@ SCHEMES = ("light", "dark")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PostCard:
+    """The link that a post shows as its card, as LinkedIn is given it."""
+
+    url: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """A channel's edition, or why there is none."""
+    """A channel's edition, or why there is none; of a post also its `card`, and whether the chart stands alone."""
 
     kind: ChannelKind
     rendering: Rendering | None
     problem: str | None
+    card: PostCard | None = None
+    as_picture: bool = False
 
 
 def render_desk(renderer: Renderer, content: DigestContent, columns: Sequence[Column], *, note: str) -> str:
@@ -46,6 +58,7 @@ def render_desk(renderer: Renderer, content: DigestContent, columns: Sequence[Co
         "title": content.title,
         "line": content.line,
         "note": note,
+        "brand": content.brand,
         "facts": f"{len(content.items())} stories, {content.foot.minutes} min",
         "edited": [(item.headline, item.edited) for item in edited],
         "schemes": [(scheme, [_column(each, scheme) for each in columns]) for scheme in SCHEMES],
@@ -58,26 +71,34 @@ def _column(column: Column, scheme: str) -> dict[str, Any]:
     if column.rendering is None:
         return shown
     make = {ChannelKind.LINKEDIN: _post, ChannelKind.TELEGRAM: _chat, ChannelKind.EMAIL: _mail}[column.kind]
-    return shown | make(column.rendering, scheme)
+    return shown | make(column.rendering, scheme, column)
 
 
 def _length(name: str, value: int, limit: int) -> dict[str, Any]:
     return {"name": name, "value": value, "limit": limit, "share": min(100, round(100 * value / limit))}
 
 
-def _post(rendering: Rendering, scheme: str) -> dict[str, Any]:
+def _post(rendering: Rendering, scheme: str, column: Column) -> dict[str, Any]:
     seen = limits.read_little(rendering.parts[0]).strip("\n")
     phone, desktop = limits.FOLD_PHONE, limits.FOLD_DESKTOP
+    shown = _picture(rendering.chart, PictureForm.CARD, scheme)
     lengths = [
-        _length("seen", limits.utf16_length(seen), limits.LINKEDIN_VISIBLE),
+        _length("visible", limits.utf16_length(seen), limits.LINKEDIN_VISIBLE),
         _length("sent", limits.utf16_length(rendering.parts[0]), limits.LINKEDIN_ESCAPED),
         _length("first line", limits.utf16_length(seen.split("\n")[0]), phone),
     ]
     pieces = {"before": seen[:phone], "between": seen[phone:desktop], "after": seen[desktop:]}
-    return {"lengths": lengths, "post": pieces, "picture": _picture(rendering.chart, PictureForm.CARD, scheme)}
+    card = column.card if not (column.as_picture and shown) else None
+    return {
+        "lengths": lengths,
+        "post": pieces,
+        "card": card,
+        "host": (urlsplit(card.url).hostname or "").removeprefix("www.") if card else "",
+        "picture": shown if card or column.as_picture else None,
+    }
 
 
-def _chat(rendering: Rendering, scheme: str) -> dict[str, Any]:
+def _chat(rendering: Rendering, scheme: str, _: Column) -> dict[str, Any]:
     messages, lengths = [], []
     for number, part in enumerate(rendering.parts, start=1):
         read = limits.read_telegram(part)
@@ -90,7 +111,7 @@ def _chat(rendering: Rendering, scheme: str) -> dict[str, Any]:
     return {"lengths": lengths, "chat": messages, "picture": _picture(rendering.chart, PictureForm.CARD, scheme)}
 
 
-def _mail(rendering: Rendering, scheme: str) -> dict[str, Any]:
+def _mail(rendering: Rendering, scheme: str, _: Column) -> dict[str, Any]:
     subject, markup = rendering.subject or "", rendering.parts[0]
     lengths = [
         _length("bytes", len(markup.encode()), limits.MAIL_BYTES),

@@ -72,6 +72,11 @@ class LinkedinTransport:
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
+    @property
+    def as_picture(self) -> bool:
+        """Whether a post shows its chart alone, not a link's card."""
+        return self._as_picture
+
     def budgets(self, message: Message) -> tuple[Budget, ...]:  # noqa: ARG002
         """Return the account's."""
         return (Budget(key=KEY, rate=RATE),)
