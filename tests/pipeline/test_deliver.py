@@ -27,6 +27,7 @@ RENDERER = Renderer(bundled("templates"))
 NAMES = [
     "index.html",
     "linkedin.txt",
+    "linkedin.how-to.txt",
     "linkedin.commentary.txt",
     "telegram-1.html",
     "email.html",

@@ -145,13 +145,22 @@ def test_the_preview_shows_the_three_side_by_side_and_escapes_what_is_no_message
     page = render_preview(
         renderer,
         [
-            Shown(kind=ChannelKind.LINKEDIN, title="T", subject=None, body="", text="<i>post</i>", files=("d/l.txt",)),
+            Shown(
+                kind=ChannelKind.LINKEDIN,
+                title="T",
+                subject=None,
+                body="",
+                text="<i>post</i>",
+                files=("d/l.txt", "d/c.png"),
+                alt='Weights "rose"',
+            ),
             Shown(kind=ChannelKind.TELEGRAM, title="T", subject=None, body="<b>ok</b>", text="", files=("d/t.html",)),
             Shown(kind=ChannelKind.TELEGRAM, title="T", subject=None, body="<p>no</p>", text="", files=("d/u.html",)),
             Shown(kind=ChannelKind.EMAIL, title="T", subject="S", body="<p>", text="", files=("w/e.html", "w/e.eml")),
         ],
     )
     assert "&lt;i&gt;post&lt;/i&gt;" in page
+    assert '<img src="d/c.png" alt="Weights &#34;rose&#34;">' in page
     assert "<b>ok</b>" in page
     assert "<p>no</p>" not in page
     assert 'src="w/e.html"' in page

@@ -43,9 +43,22 @@ async def test_a_post_is_written_to_paste_and_as_the_api_takes_it(transport: Fil
     message = replace(MESSAGE, kind=ChannelKind.LINKEDIN, cadence=Cadence.DAILY, slot="2026-11-15", body="a \\(b\\)")
     receipt = await transport.send(replace(message, text="a (b)\n"))
     folder = transport.folder / "daily" / "2026-11-15"
-    assert receipt.files == (folder / "linkedin.txt", folder / "linkedin.commentary.txt")
-    assert [path.read_text() for path in receipt.files] == ["a (b)\n", "a \\(b\\)"]
+    names = ("linkedin.txt", "linkedin.how-to.txt", "linkedin.commentary.txt")
+    assert receipt.files == tuple(folder / name for name in names)
+    assert [path.read_text() for path in receipt.files[::2]] == ["a (b)\n", "a \\(b\\)"]
     assert receipt.external_id == "daily/2026-11-15/linkedin.txt"
+
+
+async def test_who_pastes_a_post_is_told_its_length_its_picture_and_where_it_folds(transport: FilesTransport) -> None:
+    text = "Alder 😀 is out\n\n" + "x" * 150
+    message = replace(MESSAGE, kind=ChannelKind.LINKEDIN, cadence=Cadence.DAILY, slot="2026-11-15", text=text + "\n")
+    told = (await transport.send(replace(message, chart=CHART))).files[1].read_text()
+    assert "Paste all of linkedin.txt into a new post: 167 of 3,000 characters." in told
+    assert f"Add the picture chart-card.png, and as its description (alternative text):\n\n{CHART.alt}\n" in told
+    phone, desktop = told.split("on a phone, 140 characters:")[1].split("on a desktop, all of it:")
+    assert phone.count("x") == 124
+    assert desktop.count("x") == 150
+    assert "There is no picture" in (await transport.send(message)).files[1].read_text()
 
 
 async def test_each_telegram_message_is_a_file(transport: FilesTransport) -> None:
@@ -134,7 +147,8 @@ async def test_a_chart_is_written_beside_what_shows_it(transport: FilesTransport
         f"cid:{CHART_CID}", "chart-mail.png"
     )
     post = await transport.send(replace(MESSAGE, kind=ChannelKind.LINKEDIN, chart=CHART))
-    assert [path.name for path in post.files] == ["linkedin.txt", "linkedin.commentary.txt", "chart-card.png"]
+    names = ["linkedin.txt", "linkedin.how-to.txt", "linkedin.commentary.txt", "chart-card.png"]
+    assert [path.name for path in post.files] == names
 
 
 def test_a_mail_brings_the_pictures_that_its_markup_names() -> None:

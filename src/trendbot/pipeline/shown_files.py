@@ -31,9 +31,10 @@ async def keep_files(database: Database, transport: FilesTransport, renderer: Re
         if digest is None:
             continue
         for delivery in _written(database, digest.id, transport):
-            receipt = await _present(transport, charted(delivery, message_of(delivery)))
+            message = charted(delivery, message_of(delivery))
+            receipt = await _present(transport, message)
             paths.extend(receipt.files)
-            shown.append(_shown(delivery, transport, receipt))
+            shown.append(_shown(delivery, transport, receipt, alt=message.chart.alt if message.chart else ""))
     if shown and renderer is not None:
         page = transport.folder / PREVIEW
         if not _shows(page, paths):
@@ -81,7 +82,7 @@ async def _present(transport: FilesTransport, message: Message) -> Receipt:
     return await transport.send(message)
 
 
-def _shown(delivery: Delivery, transport: FilesTransport, receipt: Receipt) -> Shown:
+def _shown(delivery: Delivery, transport: FilesTransport, receipt: Receipt, *, alt: str) -> Shown:
     return Shown(
         kind=delivery.channel.kind,
         title=delivery.title,
@@ -89,4 +90,5 @@ def _shown(delivery: Delivery, transport: FilesTransport, receipt: Receipt) -> S
         body=delivery.body,
         text=delivery.text_body or "",
         files=tuple(str(path.relative_to(transport.folder)) for path in receipt.files),
+        alt=alt,
     )

@@ -17,7 +17,7 @@ PREVIEW = "preview/index.html.j2"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """A message as it was delivered; `files` are addresses relative to the page."""
+    """A message as it was delivered; `files` are addresses relative to the page, `alt` describes its picture."""
 
     kind: ChannelKind
     title: str
@@ -25,6 +25,7 @@ class Shown:
     body: str
     text: str
     files: tuple[str, ...]
+    alt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +59,8 @@ def _post(message: Shown) -> dict[str, Any]:
     return {
         "title": message.title,
         "files": message.files,
+        "picture": next((file for file in message.files if file.endswith(".png")), ""),
+        "alt": message.alt,
         "units": limits.utf16_length(text),
         "before": text[:phone],
         "between": text[phone:desktop],

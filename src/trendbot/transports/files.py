@@ -1,6 +1,7 @@
 """Editions as files: what an installation does until a channel is configured.
 
     OUT/<cadence>/<slot>/linkedin.txt            what to paste
+                         linkedin.how-to.txt     its length, its picture with a description, where it folds
                          linkedin.commentary.txt the same as the API takes it
                          telegram-1.html         one file a message
                          email.eml, email.html, email.txt
@@ -24,6 +25,7 @@ from trendbot.core.vocabulary import ChannelKind
 from trendbot.errors import TransportError
 from trendbot.transports.base import Budget, Message, Receipt
 from trendbot.transports.mime import MailAddress, build_mail
+from trendbot.transports.pasting import how_to_paste
 
 
 class FilesTransport:
@@ -76,6 +78,9 @@ class FilesTransport:
         if message.kind is ChannelKind.LINKEDIN:
             return {
                 folder / "linkedin.txt": (message.text or "").encode(),
+                folder / "linkedin.how-to.txt": how_to_paste(
+                    message, text="linkedin.txt", picture=_name(PictureForm.CARD)
+                ).encode(),
                 folder / "linkedin.commentary.txt": message.body.encode(),
                 **_pictures(message, folder, PictureForm.CARD),
             }
