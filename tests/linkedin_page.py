@@ -9,12 +9,14 @@ from sqlalchemy import delete
 from tests.contents import full
 from tests.linkedin_api import LinkedinApi
 
+from trendbot.clock import Clock
 from trendbot.core.digests import DigestContent, Rendering
 from trendbot.core.limits import escape_little
 from trendbot.core.posting import Rhythm
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.pipeline.deliver import DeliverReport, deliver
 from trendbot.pipeline.linkedin_account import StoredAccount
+from trendbot.pipeline.outcomes import Dress
 from trendbot.pipeline.watch import Concern, Overseer
 from trendbot.store import channels, deliveries, digests, schema
 from trendbot.store.channels import Channel, ChannelState, NewChannel
@@ -37,17 +39,15 @@ class Page:
     api: LinkedinApi
     app: OAuthApp | None = None
     tell: str = ""
+    new: NewChannel = NEW_CHANNEL
     told: list[Concern] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.account = StoredAccount(
-            database=self.database, clock=lambda: self.api.now, secret=lambda: b"a secret of a test",
-            asked_version="202609", app=self.app,
-        )  # fmt: skip
+        self.account = account_of(self.database, lambda: self.api.now, self.app)
         self.overseer = Overseer(database=self.database, account=self.account, rhythm=Rhythm(), tell=self.tell)
         self.transport = LinkedinTransport(self.account, base_url=self.api.base_url, timeout=0.5, pause=0.0)
         self.transport.overseer = self._overseen
-        self.channel: Channel = self.database.write(channels.add_channel, NEW_CHANNEL)
+        self.channel: Channel = self.database.write(channels.add_channel, self.new)
 
     async def _overseen(self, transport: LinkedinTransport) -> None:
         self.told += await self.overseer(transport)
@@ -77,11 +77,17 @@ class Page:
         """Return what was learnt of the page's channel."""
         return self.database.read(channels.channel_state, self.channel.id)
 
-    async def run(self) -> DeliverReport:
+    async def run(self, dress: Dress | None = None) -> DeliverReport:
         """Make one pass."""
         self.database.write(_forget_rates)  # their clock is the real one
         transports = {"linkedin": self.transport}
-        return await deliver(self.database, transports=transports, clock=lambda: self.api.now, close=True)
+        return await deliver(self.database, transports=transports, clock=lambda: self.api.now, dress=dress, close=True)
+
+
+def account_of(database: Database, clock: Clock, app: OAuthApp | None = None) -> StoredAccount:
+    """Return the account in a home."""
+    secret = b"a secret of a test"
+    return StoredAccount(database=database, clock=clock, secret=lambda: secret, asked_version="202609", app=app)
 
 
 def _forget_rates(session: Session) -> None:

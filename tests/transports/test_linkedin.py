@@ -173,6 +173,23 @@ async def test_what_stays_unknown_is_asked_within_the_window_and_by_a_person_aft
     assert receipt.external_id == post.urn
 
 
+async def test_a_second_send_of_what_is_in_doubt_repeats_the_request_and_one_that_was_refused_makes_another(
+    api: LinkedinApi, linkedin: LinkedinTransport
+) -> None:
+    api.faults.extend([None, None, Fault(kind=Kind.DROP_AFTER), Fault(kind=Kind.DROP_BEFORE)])
+    assert not (await refusal(linkedin)).outcome_known
+    receipt = await linkedin.send(MESSAGE)
+    (post,) = api.posts
+    assert receipt.external_id == post.urn
+    assert api.calls["init"] == 1  # a new picture would have made it another post
+    api.faults.extend([None, None, Fault(kind=Kind.ANSWER, status=429)])
+    other = replace(MESSAGE, key="e2.c2.p0", body=escape_little("Birch (7B)"))
+    assert (await refusal(linkedin, other)).outcome_known
+    await linkedin.send(other)
+    assert api.calls["init"] == 3
+    assert len(api.posts) == 2
+
+
 async def test_what_never_reached_the_post_surely_did_not_land(linkedin: LinkedinTransport) -> None:
     assert await linkedin.probe(MESSAGE) is None
 
@@ -277,7 +294,7 @@ async def test_the_token_goes_to_no_other_host_and_into_no_error(
     await linkedin.send(MESSAGE)
     assert "thumbnail" not in api.posts[0].content["article"]
     api.tokens.clear()
-    error = await refusal(linkedin)
+    error = await refusal(linkedin, replace(MESSAGE, key="e2.c2.p0"))
     assert isinstance(error, ChannelError)
     assert account.held not in str(error)
 

@@ -82,7 +82,7 @@ class LinkedinTransport:
         return (Budget(key=KEY, rate=RATE),)
 
     async def send(self, message: Message) -> Receipt:
-        """Post one message.
+        """Post one message; one whose fate is not known, by the very request by which it may have landed.
 
         Raises:
             ChannelError: the account is not connected, or may not post there.
@@ -92,11 +92,19 @@ class LinkedinTransport:
         author = _author(message)
         if wrong := check_linkedin(message.body):
             raise TransportError(f"the post would be cut short: {wrong[0]}", permanent=True)
+        kept = await self._account.kept(message.key)
+        if kept is not None and self._account.now() - kept.first_at <= WINDOW:
+            return await self._posted(author, kept.body, tries=TRIES, doubted=True)
         await self._account.drop(message.key)
         await self.api.room()
         body = json.dumps(await self._request(author, message), ensure_ascii=False)
         await self._account.keep(message.key, body)
-        return await self._posted(author, body, tries=TRIES)
+        try:
+            return await self._posted(author, body, tries=TRIES)
+        except TransportError as error:
+            if error.outcome_known:
+                await self._account.drop(message.key)  # it surely is not there: the next try is a new one
+            raise
 
     async def probe(self, message: Message) -> Receipt | None:
         """Send the very same request again, if LinkedIn would still refuse a duplicate; None where none was ever sent.
