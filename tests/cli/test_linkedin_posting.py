@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from tests.cli.conftest import Cli, one_line
 from tests.cli.site import Page, Site, feed
-from tests.cli.test_linkedin import api, linkedin, pasted  # noqa: F401  (fixtures)
+from tests.cli.test_linkedin import STATE, api, linkedin, pasted  # noqa: F401  (fixtures)
 from tests.linkedin_api import LinkedinApi
+from tests.linkedin_api.server import SECRET
+
+from trendbot.cli import root
 
 NOW = ("--now", "2026-11-15T18:00Z")
 TITLES = ("Meta releases Llama 4 with open weights (24B)", "Mixture of experts halves the cost of inference")
@@ -73,3 +79,48 @@ def test_a_text_that_would_be_cut_or_a_delivery_that_never_went_is_refused(
     files = linkedin("deliveries", "list", "--channel", "linkedin-files", "--json").json
     for row in files:
         assert "is no post on LinkedIn that was sent" in linkedin("linkedin", "edit", row["key"], "--yes").err
+
+
+READING = {"list", "show", "status", "history", "log", "doctor", "undo", "test", "suggest", "scorecard", "check"}
+"""Verbs that tell and change nothing here; `undo` has nothing to take back."""
+
+
+def tellers(command: click.Command = root, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield every command that can print JSON, needs no argument and changes nothing."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from tellers(command.get_command(context, name) or command, (*path, name))
+        return
+    needs = [each for each in command.params if each.required]
+    if path[-1] in READING and not needs and any("--json" in each.opts for each in command.params):
+        yield path
+
+
+def test_no_secret_is_in_clear_after_posting_and_after_everything_went_wrong(
+    linkedin: Cli, api: LinkedinApi, home: Path, posted: str, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    api.grants_refresh = True
+    told = [pasted(linkedin, api, monkeypatch, "--page", "55"), linkedin("linkedin", "refresh", "--json")]
+    told += [linkedin(*path, "--json") for path in tellers() if path != ("feeds", "doctor")]
+    told += [linkedin("deliveries", "show", posted, "--json"), linkedin("digests", "show", 1, "--json")]
+    told.append(linkedin("linkedin", "edit", posted, "--file", home / "trendbot.log", "--yes", "--debug"))
+    tokens = list(api.tokens)
+    api.refresh_tokens.clear()
+    told.append(linkedin("linkedin", "refresh", "--debug"))
+    api.tokens.clear()
+    for debug in ((), ("--debug",)):
+        told.append(linkedin("linkedin", "delete", posted, "--yes", *debug))
+        told.append(linkedin("channels", "test", "linkedin", *debug))
+        told.append(linkedin("doctor", *debug))
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"?code=a-code-of-no-use&state={STATE}\n"))
+        told.append(linkedin("linkedin", "connect", "--paste", *debug))
+    assert len(told) > 20
+    assert all(each.code for each in told[-8:])
+    assert len(tokens) == 3
+    everywhere = [text.encode() for one in told for text in (one.out, one.err)]
+    everywhere += [file.read_bytes() for file in home.rglob("*") if file.is_file()]
+    assert any(b"linkedin_token_refused" in each for each in everywhere)  # the log is among them
+    for secret in (*tokens, "AQY-refresh-token", SECRET, "a-code-of-no-use"):
+        for form in (secret.encode(), base64.b64encode(secret.encode())[:-4]):
+            assert not [each[:80] for each in everywhere if form in each]

@@ -109,7 +109,6 @@ class LinkedinApi:
         path, method = request.rel_url.raw_path, request.method
         fixed: dict[tuple[str, str], tuple[str, Handler]] = {
             ("POST", "/oauth/v2/accessToken"): ("token", self._token),
-            ("POST", "/oauth/v2/introspectToken"): ("introspect", self._introspect),
             ("GET", "/v2/userinfo"): ("userinfo", self._userinfo),
             ("POST", "/rest/images"): ("init", self._init),
             ("POST", "/rest/posts"): ("post", self._post),
@@ -290,11 +289,6 @@ class LinkedinApi:
             more = {"refresh_token": "AQY-refresh-token", "refresh_token_expires_in": 365 * 86400}
         scope = ",".join(sorted(asked[1]))
         return web.json_response({"access_token": token, "expires_in": 5183999, "scope": scope, **more})
-
-    async def _introspect(self, request: web.Request, payload: bytes) -> web.Response:
-        token = self.tokens.get(_form(payload).get("token", ""))
-        active = token is not None and not token.revoked and token.expires_at > self.now
-        return web.json_response({"active": active})
 
     async def _userinfo(self, request: web.Request, _: bytes) -> web.Response:
         token = self._bearer(request)

@@ -115,20 +115,6 @@ async def person(app: OAuthApp, token: str) -> str:
     return f"urn:li:person:{number}"
 
 
-async def alive(app: OAuthApp, token: str) -> bool:
-    """Say whether LinkedIn still honours a token.
-
-    Raises:
-        TransportError: LinkedIn does not say.
-
-    """
-    form = {"client_id": app.client_id, "client_secret": app.client_secret, "token": token}
-    answer = await _ask("POST", f"{app.oauth_url.rstrip('/')}/introspectToken", form=form)
-    if not answer.ok:
-        raise TransportError(f"LinkedIn does not say what the token is worth ({answer.status})", permanent=False)
-    return answer.body.get("active") is True
-
-
 async def _granted(app: OAuthApp, form: Mapping[str, str]) -> Grant:
     whole = {**form, "client_id": app.client_id, "client_secret": app.client_secret}
     answer = await _ask("POST", f"{app.oauth_url.rstrip('/')}/accessToken", form=whole)
