@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 15, 18, 0, tzinfo=UTC)
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write down what a worker reached while there is time: one that takes over ten seconds to end is killed."""
+    measured = sys.modules.get("coverage")
+    current = measured.Coverage.current() if measured and hasattr(session.config, "workerinput") else None
+    if current:
+        current.stop()
+        current.save()
 
 
 @pytest.fixture(autouse=True)
