@@ -40,12 +40,15 @@ class Page:
     app: OAuthApp | None = None
     tell: str = ""
     new: NewChannel = NEW_CHANNEL
+    rhythm: Rhythm | None = None
     told: list[Concern] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.account = account_of(self.database, lambda: self.api.now, self.app)
         self.overseer = Overseer(database=self.database, account=self.account, rhythm=Rhythm(), tell=self.tell)
-        self.transport = LinkedinTransport(self.account, base_url=self.api.base_url, timeout=0.5, pause=0.0)
+        self.transport = LinkedinTransport(
+            self.account, base_url=self.api.base_url, rhythm=self.rhythm, timeout=0.5, pause=0.0
+        )
         self.transport.overseer = self._overseen
         self.channel: Channel = self.database.write(channels.add_channel, self.new)
 

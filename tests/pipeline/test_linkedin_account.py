@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.linkedin_api import LinkedinApi, linkedin_api
 from tests.linkedin_api.server import CLIENT, SECRET
 from tests.linkedin_page import Page
 
+from trendbot.core.posting import Rhythm
 from trendbot.core.vocabulary import DeliveryStatus
 from trendbot.errors import ChannelError
 from trendbot.store.database import Database
@@ -65,6 +67,19 @@ async def test_the_end_of_a_token_that_was_replaced_meanwhile_is_no_news(databas
     await page.account.rejected(before, "refused")
     assert page.state().disabled_at is None
     assert await page.account.token() != before
+
+
+async def test_a_page_posts_every_day_whenever_its_digests_are_made(database: Database, api: LinkedinApi) -> None:
+    """As a timer does it that runs once a day after the page's hour: what waits for tomorrow replaces nothing."""
+    page = Page(database=database, api=api, rhythm=Rhythm(hour=8))
+    page.connect()
+    start = api.now.replace(hour=8, minute=1)
+    for day in range(1, 6):
+        api.now = start + timedelta(days=day)
+        page.digest(day, f"the day {day}")
+        await page.run()
+    assert [f"{post.at:%d}" for post in api.alive()] == ["17", "18", "19", "20"]
+    assert [post.seen.rsplit(maxsplit=1)[1] for post in api.alive()] == ["1", "2", "3", "4"]
 
 
 async def test_a_page_that_another_thing_closed_stays_closed_when_consent_is_renewed(

@@ -70,7 +70,10 @@ _CHANNEL = and_(_OTHER.subscriber_id.is_(None), _OTHER.channel_id == DeliveryRow
 
 
 def _fresher(same: ColumnElement[bool]) -> Select[int, int]:
-    """Return the query for the number of a newer digest that waits for the same recipient."""
+    """Return the query for the number of a newer digest that waits for the same recipient.
+
+    One that goes only when the older is no news any more takes its place no longer: a page posts one a day.
+    """
     return (
         select(DeliveryRow.id, func.max(_OTHER_DIGEST.number))
         .join(EditionRow, EditionRow.id == DeliveryRow.edition_id)
@@ -82,6 +85,7 @@ def _fresher(same: ColumnElement[bool]) -> Select[int, int]:
             DeliveryRow.id.in_(_IDS),
             _OTHER_DIGEST.cadence == DigestRow.cadence,
             _OTHER_DIGEST.number > DigestRow.number,
+            _OTHER.not_before < DeliveryRow.too_late_at,
         )
         .group_by(DeliveryRow.id)
     )
