@@ -52,8 +52,10 @@ class Page:
         self.transport.overseer = self._overseen
         self.channel: Channel = self.database.write(channels.add_channel, self.new)
 
-    async def _overseen(self, transport: LinkedinTransport) -> None:
-        self.told += await self.overseer(transport)
+    async def _overseen(self, transport: LinkedinTransport) -> tuple[Concern, ...]:
+        found = await self.overseer(transport)
+        self.told += found
+        return found
 
     def connect(self, *, days: int = 60, renewable: bool = False) -> str:
         """Let a person agree; return the token."""

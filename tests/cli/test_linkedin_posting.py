@@ -124,3 +124,13 @@ def test_no_secret_is_in_clear_after_posting_and_after_everything_went_wrong(
     for secret in (*tokens, "AQY-refresh-token", SECRET, "a-code-of-no-use"):
         for form in (secret.encode(), base64.b64encode(secret.encode())[:-4]):
             assert not [each[:80] for each in everywhere if form in each]
+
+
+def test_a_run_says_that_nothing_can_be_posted(
+    linkedin: Cli, api: LinkedinApi, posted: str, site: Site  # noqa: F811
+) -> None:  # fmt: skip
+    api.tokens.clear()
+    for _ in range(2):
+        said = linkedin("run", "--opml", site.opml("/one"), "--allow-private", "--now", "2026-11-16T18:00Z")
+        assert said.code == 1
+        assert "channel linkedin is closed: LinkedIn takes our token no longer" in said.out

@@ -36,7 +36,7 @@ async def test_a_refused_token_closes_the_page_until_there_is_another(database: 
     assert (page.state().disabled_reason or "").startswith("LinkedIn takes our token no longer (401")
     assert page.posts()[0].status is DeliveryStatus.PENDING
     for _ in range(3):
-        await page.run()
+        assert [each.partition(":")[0] for each in (await page.run()).needs] == ["channel page is closed"]
     assert sum(api.calls.values()) == asked  # nothing more is asked with a token that is refused
     assert {each.key.split(".")[1] for each in page.told} == {"closed"}
     assert all(each.urgent for each in page.told)

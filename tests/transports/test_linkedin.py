@@ -307,6 +307,9 @@ async def test_a_post_is_edited_and_deleted_once(api: LinkedinApi, linkedin: Lin
     assert await linkedin.delete(urn)
     assert not await linkedin.delete(urn)
     assert api.alive() == []
+    with pytest.raises(TransportError, match="it was deleted") as caught:
+        await linkedin.edit(MESSAGE, urn)
+    assert caught.value.permanent
 
 
 async def test_an_edit_without_calls_left_waits_for_the_next_day(

@@ -85,7 +85,7 @@ def summed_up(
     app: App, seeded: int, gathered: Gathered, published: Published, started: float, worked: float
 ) -> RunSummary:
     """Return what a pass did that began at `started` by the monotonic clock, and at `worked` by the process's."""
-    failed = problems_of(published.deliver)
+    failed = tuple(dict.fromkeys((*problems_of(published.deliver), *published.deliver.needs)))
     tagging = tuple(problem for problem in (gathered.tag.problem, gathered.tag.learner_problem) if problem)
     return RunSummary(
         now=app.clock(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trendbot.clock import Clock
@@ -41,7 +41,8 @@ class DeliverReport:
     """What went out. `files` are those of the newest digests, the preview page first, whenever they were written.
 
     `retired` recipients refused us for good. `closed` are channels that a person must mend, by name with the reason;
-    `floods` answers that asked for a pause; `refused` why nothing at all may be sent, where that is so.
+    `floods` answers that asked for a pause; `refused` why nothing at all may be sent, where that is so. `needs` is what
+    of accounts and their posts needs a person, found before anything was sent.
     """
 
     sent: int = 0
@@ -53,6 +54,7 @@ class DeliverReport:
     floods: int = 0
     closed: Mapping[str, str] | None = None
     refused: str | None = None
+    needs: tuple[str, ...] = ()
 
 
 async def deliver(
@@ -83,7 +85,7 @@ async def deliver(
     refused = guard.objection(database) if guard is not None else None
     usable = {name: each for name, each in transports.items() if each.harmless or refused is None}
     await _sweep(database, usable, clock, alone=alone)
-    await oversee(usable)
+    needs = await oversee(usable)
     await asyncio.to_thread(pace, database, usable, now=clock())
     sender = Sender(
         database,
@@ -106,7 +108,7 @@ async def deliver(
     await database.run_lightly(rates.prune)
     files = usable.get(FILES)
     paths = await keep_files(database, files, renderer) if isinstance(files, FilesTransport) else ()
-    return _report(tally, paths, refused)
+    return replace(_report(tally, paths, refused), needs=needs)
 
 
 async def _sweep(database: Database, transports: Mapping[str, Transport], clock: Clock, *, alone: bool) -> None:

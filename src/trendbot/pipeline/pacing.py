@@ -6,13 +6,14 @@ page wants that, and one whose day has had its post waits.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from trendbot.core.hours import local_day_start
 from trendbot.core.posting import QUIET, Rhythm, next_day_slot, slot_after
 from trendbot.logs import get_logger
+from trendbot.pipeline.watch import Concern
 from trendbot.store import digests, outbox, posts
 from trendbot.store.database import Database
 from trendbot.store.deliveries import Delivery
@@ -32,18 +33,23 @@ class Paced(Protocol):
 class Overseen(Protocol):
     """A transport whose account is looked after before anything is sent."""
 
-    overseer: Callable[[Any], Awaitable[object]] | None
+    overseer: Callable[[Any], Awaitable[Iterable[Concern]]] | None
 
 
-async def oversee(transports: Mapping[str, Transport]) -> None:
-    """Let every account be looked after; what breaks there keeps nothing from being sent."""
+async def oversee(transports: Mapping[str, Transport]) -> tuple[str, ...]:
+    """Let every account be looked after; return what keeps something from going out until a person has mended it.
+
+    What breaks there keeps nothing from being sent.
+    """
+    needed: list[str] = []
     for name, transport in transports.items():
         if not isinstance(transport, Overseen) or transport.overseer is None:
             continue
         try:
-            await transport.overseer(transport)
+            needed += [each.text for each in await transport.overseer(transport) if each.urgent]
         except Exception:
             log.exception("oversight_broke", transport=name)
+    return tuple(needed)
 
 
 def pace(database: Database, transports: Mapping[str, Transport], *, now: datetime) -> None:

@@ -66,7 +66,7 @@ class LinkedinTransport:
         """
         self.api = Api(account=account, base_url=base_url, daily_calls=daily_calls, timeout=timeout)
         self.rhythm = rhythm
-        self.overseer: Callable[[Any], Awaitable[object]] | None = None
+        self.overseer: Callable[[Any], Awaitable[Any]] | None = None
         self._account, self._visibility, self._as_picture, self._pause = account, visibility, as_picture, pause
 
     def __repr__(self) -> str:
@@ -132,6 +132,8 @@ class LinkedinTransport:
         patch = {"patch": {"$set": {"commentary": message.body}}}
         extra = {"X-RestLi-Method": "PARTIAL_UPDATE"}
         answer = await self.api.call("POST", f"{_POSTS}/{quote(external_id, safe='')}", patch, extra=extra)
+        if answer.status in _GONE:
+            raise TransportError(f"{external_id} is not on LinkedIn any more: it was deleted", permanent=True)
         if not answer.ok:
             raise await self.api.refused(answer)
         return Receipt(external_id=external_id)

@@ -92,8 +92,10 @@ def refusal(answer: Answer, *, now: datetime, secret: str) -> TransportError:
         case HTTPStatus.UPGRADE_REQUIRED:
             return ChannelError(f"LinkedIn serves no version we know ({said}): set linkedin.version", whole=True)
         case HTTPStatus.TOO_MANY_REQUESTS:
+            wait = _pause(answer, now)
+            until = f"{now + timedelta(seconds=wait):%Y-%m-%d %H:%M} UTC"
             return TransportError(
-                f"LinkedIn asks for a pause ({said})", permanent=False, retry_after=_pause(answer, now)
+                f"LinkedIn asks for a pause until {until} ({said})", permanent=False, retry_after=wait
             )
     return _other(answer, said)
 
