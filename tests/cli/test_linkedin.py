@@ -171,6 +171,21 @@ def test_consent_is_renewed_beside_a_process_that_holds_the_home(
         assert linkedin("linkedin", "status", "--json").json["connected"] is True
 
 
+def test_to_connect_again_is_to_post_as_the_same(
+    linkedin: Cli, api: LinkedinApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "To post as yourself." in pasted(linkedin, api, monkeypatch, scopes=PERSON).err
+    pasted(linkedin, api, monkeypatch, "--page", "55")
+    for _ in range(2):
+        again = pasted(linkedin, api, monkeypatch, "--json")
+        assert again.json["author"] == "urn:li:organization:55"
+        assert "scope=w_organization_social" in again.err
+        linkedin("linkedin", "disconnect", "--yes")  # the channel still says whose it is
+    assert pasted(linkedin, api, monkeypatch, "--me", "--json", scopes=PERSON).json["author"] == "urn:li:person:p1"
+    assert pasted(linkedin, api, monkeypatch, "--json", scopes=PERSON).json["author"] == "urn:li:person:p1"
+    assert linkedin("linkedin", "connect", "--me", "--page", "55").code == 2
+
+
 def test_a_channel_without_an_account_says_what_is_missing(cli: Cli) -> None:
     cli("db", "upgrade")
     cli("channels", "add", "page", "--kind", "linkedin", "--to", "55")

@@ -30,16 +30,17 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--page", metavar="NUMBER", help="Post for this page (its number or URN), not for yourself.")
+@click.option("--page", metavar="NUMBER", help="Post for this page (its number or URN).")
+@click.option("--me", is_flag=True, help="Post for yourself.")
 @click.option("--paste", is_flag=True, help="Paste the address at which the browser ends; for a server without one.")
 @click.option("--channel", default=CHANNEL, show_default=True, help="The channel to add, or to open again.")
 @click.option("--wait", type=click.FloatRange(1), default=300, show_default=True, help="Seconds to wait for consent.")
 @as_json
 @pass_choices
-def connect(choices: Choices, page: str | None, paste: bool, channel: str, wait: float, json_: bool) -> None:
+def connect(choices: Choices, page: str | None, me: bool, paste: bool, channel: str, wait: float, json_: bool) -> None:
     """Ask for consent, keep the tokens sealed, and open a channel.
 
-    Only the scopes that are needed are asked for: to post as you, or with --page as that page.
+    Without --page and --me for whom it was before, at first for yourself. Only scopes that are needed are asked for.
     """
     import asyncio
 
@@ -52,10 +53,13 @@ def connect(choices: Choices, page: str | None, paste: bool, channel: str, wait:
 
     settings = choices.settings()
     app = linkedin_app(settings)
+    if page and me:
+        raise click.UsageError("say --page or --me, not both")
     try:
-        author = author_of(page) if page else ""
+        author = author_of(page) if page else "" if me else _page_before(choices, channel)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    click.echo(f"To post as {author or 'yourself'}.", err=True)
 
     async def granted() -> tuple[Grant, str]:
         grant = await ask(app, PAGE_SCOPES if author else PERSON_SCOPES, paste=paste, wait=wait)
@@ -73,6 +77,24 @@ def connect(choices: Choices, page: str | None, paste: bool, channel: str, wait:
         show_json(shown | {"channel": made.slug})
     else:
         click.echo(f"connected as {holder} until {shown['expires_at']:%Y-%m-%d}; channel {made.slug} is open")
+
+
+def _page_before(choices: Choices, channel: str) -> str:
+    """Return the page that was posted for before: to connect anew is not to post as somebody else. Empty for none."""
+    from trendbot.cli.opening import opened
+    from trendbot.errors import NotFoundError, StoreError
+    from trendbot.pipeline.linkedin_account import NAME
+    from trendbot.store.channels import find_channel
+    from trendbot.store.credentials import find_credential
+    from trendbot.transports.linkedin_account import author_of
+
+    try:
+        with opened(choices) as app:
+            held = app.database.read(find_credential, NAME)
+            known = held.holder if held else author_of(app.database.read(find_channel, channel).address)
+    except (NotFoundError, StoreError, ValueError):
+        return ""  # a new home, or nothing of LinkedIn's in it
+    return known if known.startswith("urn:li:organization:") else ""
 
 
 def _check_scope(grant: Grant, needed: str) -> None:
