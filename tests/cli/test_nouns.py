@@ -78,6 +78,16 @@ def test_feeds_travel_as_opml(filled: Cli, tmp_path: Path) -> None:
     assert "0 feeds added, 3 were followed already" in filled("feeds", "import", file).out
 
 
+def test_an_import_says_what_it_left_out(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "reader.opml"
+    own = "".join(f'<outline text="search {number}" xmlUrl="search:{number}"/>' for number in range(6))
+    file.write_text(f'<opml><body><outline xmlUrl="https://one.example/feed"/>{own}</body></opml>')
+    said = cli("feeds", "import", file)
+    assert said.code == 0
+    assert "1 feeds added" in said.out
+    assert "6 left out, which have no web address: search 0, search 1, search 2, search 3, search 4, …" in said.err
+
+
 def test_an_opml_that_is_html_is_one_line(cli: Cli, tmp_path: Path, home: Path) -> None:
     file = tmp_path / "page.opml"
     file.write_text("<!doctype html><html><body>Welcome</body></html>")

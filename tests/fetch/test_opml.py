@@ -28,7 +28,8 @@ REAL = """<?xml version="1.0" encoding="utf-8"?>
 
 
 def test_a_real_export_is_read() -> None:
-    seeds = parse_opml(REAL.encode())
+    listed = parse_opml(REAL.encode())
+    seeds = listed.feeds
     assert [(seed.url, seed.title, seed.kind) for seed in seeds] == [
         ("https://one.example/feed", "One & only", FeedKind.LAB),
         ("http://two.example/feed", "Two", FeedKind.LAB),
@@ -36,12 +37,18 @@ def test_a_real_export_is_read() -> None:
         ("https://four.example/feed", "by category", FeedKind.NEWSLETTER),
     ]
     assert seeds[0].site_url == "https://one.example/"
+    assert listed.unusable == ("bad",)
+
+
+def test_what_other_programs_switched_off_stays_off() -> None:
+    off = b'<opml><body><outline xmlUrl="https://one.example/feed" disabled="true"/></body></opml>'
+    assert [seed.enabled for seed in parse_opml(off).feeds] == [False]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "cp1252"])
 def test_encodings_are_found_out_whatever_is_declared(encoding: str) -> None:
     data = REAL.replace("Two", "Café").encode(encoding)
-    assert parse_opml(data)[1].title == "Café"
+    assert parse_opml(data).feeds[1].title == "Café"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +96,7 @@ def test_a_list_goes_out_and_comes_back(database: Database, now: datetime) -> No
         ),
     ]
     database.write(seed_feeds, seeds, now)
-    back = parse_opml(build_opml(database.read(list_feeds)))
+    back = parse_opml(build_opml(database.read(list_feeds))).feeds
     assert sorted(back, key=lambda seed: seed.url) == seeds
 
 
@@ -107,11 +114,11 @@ def test_a_list_goes_out_and_comes_back(database: Database, now: datetime) -> No
 )
 def test_attributes_of_our_own_that_make_no_sense_are_passed_over(attributes: str) -> None:
     outline = f'<outline xmlUrl="https://a.example/f" t:{attributes}/>'
-    (seed,) = parse_opml(f'<opml xmlns:t="urn:trendbot:opml"><body>{outline}</body></opml>'.encode())
+    (seed,) = parse_opml(f'<opml xmlns:t="urn:trendbot:opml"><body>{outline}</body></opml>'.encode()).feeds
     assert seed == FeedSeed(url="https://a.example/f", title="https://a.example/f")
 
 
 def test_the_same_attributes_of_others_mean_nothing_to_us() -> None:
     outline = b'<outline xmlUrl="https://a.example/f" weight="2" enabled="false"/>'
-    (seed,) = parse_opml(b"<opml><body>" + outline + b"</body></opml>")
+    (seed,) = parse_opml(b"<opml><body>" + outline + b"</body></opml>").feeds
     assert (seed.weight, seed.enabled) == (1.0, True)

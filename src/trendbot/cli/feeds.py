@@ -145,10 +145,13 @@ def import_(choices: Choices, file: Any) -> None:
     from trendbot.fetch.opml import parse_opml
     from trendbot.store.feeds import seed_feeds
 
-    seeds = parse_opml(file.read(), name=file.name)
+    listed = parse_opml(file.read(), name=file.name)
     with opened(choices, Access.BESIDE) as app:
-        added = app.database.write(seed_feeds, seeds, app.clock())
-    click.echo(f"{added} feeds added, {len(seeds) - added} were followed already")
+        added = app.database.write(seed_feeds, listed.feeds, app.clock())
+    click.echo(f"{added} feeds added, {len(listed.feeds) - added} were followed already")
+    if listed.unusable:
+        named = ", ".join([*listed.unusable[:5], *("…" for _ in listed.unusable[5:6])])
+        click.echo(f"{len(listed.unusable)} left out, which have no web address: {named}", err=True)
 
 
 @command.command()

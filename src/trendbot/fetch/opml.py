@@ -7,8 +7,10 @@ own, which other programs pass over: a list that is written and read back loses 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
 from defusedxml.common import DefusedXmlException
@@ -46,8 +48,19 @@ _KIND_WORDS = {
 }
 
 
-def parse_opml(data: bytes, *, name: str = "the OPML") -> tuple[FeedSeed, ...]:
-    """Read a list of feeds; each address once, in the order of the list.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """What a list of feeds names: feeds, each address once and in its order, and labels of those without a web address.
+
+    Some programs list what they made themselves (searches, tags, mail), which nobody else can ask for.
+    """
+
+    feeds: tuple[FeedSeed, ...]
+    unusable: tuple[str, ...]
+
+
+def parse_opml(data: bytes, *, name: str = "the OPML") -> Listed:
+    """Read a list of feeds.
 
     Raises:
         ConfigError: it is no OPML, or holds no feed with a usable address.
@@ -57,13 +70,15 @@ def parse_opml(data: bytes, *, name: str = "the OPML") -> tuple[FeedSeed, ...]:
     if root.tag.lower() != "opml":
         raise ConfigError(f"{name} is {_what(root)}, not OPML: export the list of feeds as OPML and name that file")
     seeds: dict[str, FeedSeed] = {}
-    for seed in _outlines(root, (), 0):
-        seeds.setdefault(seed.url, seed)
-        if len(seeds) >= MAX_FEEDS:
-            break
+    unusable: dict[str, None] = {}
+    for found in itertools.islice(_outlines(root, (), 0), MAX_FEEDS):
+        if isinstance(found, FeedSeed):
+            seeds.setdefault(found.url, found)
+        else:
+            unusable[found] = None
     if not seeds:
         raise ConfigError(f"{name} lists no feeds: none of its outlines has an xmlUrl with an http address")
-    return tuple(seeds.values())
+    return Listed(feeds=tuple(seeds.values()), unusable=tuple(unusable))
 
 
 def _root(data: bytes, name: str) -> Element:
@@ -98,17 +113,18 @@ def _what(root: Element) -> str:
     return {"html": "a web page", "rss": "a feed", "feed": "a feed", "rdf": "a feed"}.get(tag, f"<{tag[:40]}>")
 
 
-def _outlines(node: Element, folders: tuple[str, ...], depth: int) -> Iterator[FeedSeed]:
+def _outlines(node: Element, folders: tuple[str, ...], depth: int) -> Iterator[FeedSeed | str]:
+    """Walk through feeds, and labels of those without a web address."""
     if depth > MAX_DEPTH:
         return
     for child in node:
         if not isinstance(child.tag, str) or child.tag.lower() not in ("outline", "body"):
             continue
         attributes = {name.lower(): value for name, value in child.attrib.items()}
-        seed = _seed(attributes, folders)
-        if seed is not None:
-            yield seed
         named = _label(attributes)
+        if address := _address(attributes):
+            url = feed_address(address)
+            yield _seed(url, attributes, folders) if url else named or one_line(Raw(address), NAME_LIMIT)
         yield from _outlines(child, (*folders, named) if named else folders, depth + 1)
 
 
@@ -117,11 +133,11 @@ def _label(attributes: dict[str, str]) -> str:
     return one_line(Raw(text, markup=_ENTITY.search(text) is not None), NAME_LIMIT)
 
 
-def _seed(attributes: dict[str, str], folders: tuple[str, ...]) -> FeedSeed | None:
-    address = attributes.get("xmlurl") or (attributes.get("url") if attributes.get("type") == "rss" else "") or ""
-    url = feed_address(address)
-    if not url:
-        return None
+def _address(attributes: dict[str, str]) -> str:
+    return attributes.get("xmlurl") or (attributes.get("url") if attributes.get("type") == "rss" else "") or ""
+
+
+def _seed(url: str, attributes: dict[str, str], folders: tuple[str, ...]) -> FeedSeed:
     return FeedSeed(
         url=url,
         title=_name(_label(attributes)) or url,
@@ -129,10 +145,14 @@ def _seed(attributes: dict[str, str], folders: tuple[str, ...]) -> FeedSeed | No
         kind=_kind((attributes.get("category", ""), *reversed(folders))),
         language=(attributes.get("language") or "").lower()[:16] or None,
         weight=_weight(attributes.get(_OURS + "weight", "")),
-        enabled=attributes.get(_OURS + "enabled", "true").strip().lower() != "false",
+        enabled=not _is(attributes, _OURS + "enabled", "false") and not _is(attributes, "disabled", "true"),
         mirrors=_mirrors(attributes.get(_OURS + "mirrors", "")),
         user_agent=_agent(attributes.get(_OURS + "useragent", "")),
     )
+
+
+def _is(attributes: dict[str, str], name: str, value: str) -> bool:
+    return attributes.get(name, "").strip().lower() == value
 
 
 def _weight(text: str) -> float:

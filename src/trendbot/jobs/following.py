@@ -22,7 +22,7 @@ async def follow_feeds(app: App, opml: str | None) -> tuple[int, tuple[int, ...]
             return 0, None
         seeds = parse_seeds(app.seeds.read_text(encoding="utf-8"), name=app.seeds.name)
         return app.database.write(seed_feeds, seeds, app.clock()), None
-    listed = parse_opml(await _read(app, opml), name=opml)
+    listed = parse_opml(await _read(app, opml), name=opml).feeds
     added = app.database.write(seed_feeds, listed, app.clock())
     return added, _ids(app, listed)
 
