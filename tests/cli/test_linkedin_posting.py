@@ -12,10 +12,11 @@ import pytest
 from tests.cli.conftest import Cli, one_line
 from tests.cli.site import Page, Site, feed
 from tests.cli.test_linkedin import STATE, api, linkedin, pasted  # noqa: F401  (fixtures)
-from tests.linkedin_api import LinkedinApi
+from tests.linkedin_api import Fault, Kind, LinkedinApi
 from tests.linkedin_api.server import SECRET
 
 from trendbot.cli import root
+from trendbot.transports.linkedin_errors import post_in
 
 NOW = ("--now", "2026-11-15T18:00Z")
 TITLES = ("Meta releases Llama 4 with open weights (24B)", "Mixture of experts halves the cost of inference")
@@ -79,6 +80,32 @@ def test_a_text_that_would_be_cut_or_a_delivery_that_never_went_is_refused(
     files = linkedin("deliveries", "list", "--channel", "linkedin-files", "--json").json
     for row in files:
         assert "is no post on LinkedIn that was sent" in linkedin("linkedin", "edit", row["key"], "--yes").err
+
+
+def test_a_post_of_which_a_person_said_that_it_is_there_is_named_by_its_address(
+    linkedin: Cli, api: LinkedinApi, posted: str, site: Site, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    site.pages["/one"] = Page(feed("one", *TITLES, "Cedar trains a model on hydropower"))
+    lost = Fault(kind=Kind.DROP_AFTER)
+    api.fault_of = lambda name: lost if name == "post" else None
+    later = ("--now", "2026-11-16T18:00Z")
+    said = linkedin("run", "--opml", site.opml("/one"), "--allow-private", "--force", *later)
+    (row,) = linkedin("deliveries", "list", "--channel", "linkedin", "--status", "uncertain", "--json").json
+    assert f"`trendbot deliveries resolve {row['key']} --sent`" in said.out
+    assert linkedin("deliveries", "resolve", row["key"], "--sent").code == 0
+    post = next(each for each in api.alive() if each.urn != api.posts[0].urn)
+    unknown = linkedin("linkedin", "delete", row["key"], "--yes")
+    assert "add --post and its address" in unknown.err
+    assert linkedin("linkedin", "delete", row["key"], "--post", "https://one.example/", "--yes").code == 2
+    address = f"https://www.linkedin.com/feed/update/{post.urn.replace(':', '%3A')}/"
+    assert linkedin("linkedin", "delete", row["key"], "--post", address, "--yes").code == 0
+    assert post.deleted
+
+
+def test_the_short_address_of_a_post_names_it_too() -> None:
+    short = "https://www.linkedin.com/posts/trendbot_alder-is-out-activity-7123456789-aB_c?utm_source=share"
+    assert post_in(short) == "urn:li:activity:7123456789"
+    assert post_in("https://www.linkedin.com/company/55/posts/") is None
 
 
 READING = {"list", "show", "status", "history", "log", "doctor", "undo", "test", "suggest", "scorecard", "check"}

@@ -234,13 +234,27 @@ def disconnect(choices: Choices, yes: bool, json_: bool) -> None:
         click.echo("disconnected; revoke the app in LinkedIn's settings too" if gone else "there was no connection")
 
 
+def _urn(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+    from trendbot.transports.linkedin_errors import post_in
+
+    if value is None or (found := post_in(value)):
+        return value and found
+    raise click.BadParameter("no post is named there: its address holds urn:li:share:… or urn:li:activity:…")
+
+
+_of_post = click.option(
+    "--post", "urn", metavar="ADDRESS|URN", callback=_urn, help="Which post it is, where that was never told."
+)
+
+
 @command.command()
 @click.argument("delivery", metavar="KEY|ID")
+@_of_post
 @click.option("--file", "file", type=click.File(), help="Take the text from this file, - for the input.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 @pass_choices
-def edit(choices: Choices, delivery: str, file: IO[str] | None, yes: bool, json_: bool) -> None:
+def edit(choices: Choices, delivery: str, urn: str | None, file: IO[str] | None, yes: bool, json_: bool) -> None:
     """Change the text of a post that was sent; its card and picture stay.
 
     Without --file your editor opens with the text as it stands there. Write it as it is to be read: what LinkedIn
@@ -253,8 +267,7 @@ def edit(choices: Choices, delivery: str, file: IO[str] | None, yes: bool, json_
     from trendbot.store.credentials import keep_text, kept_text
     from trendbot.transports.linkedin_account import post_address
 
-    with _posted(choices, delivery) as (app, transport, found):
-        post = str(found.external_id)
+    with _posted(choices, delivery, urn) as (app, transport, found, post):
         before = app.database.read(kept_text, found.key) or found.body
         body = _commentary(read_little(before), file)
         changed = read_little(body) != read_little(before).strip()
@@ -271,13 +284,13 @@ def edit(choices: Choices, delivery: str, file: IO[str] | None, yes: bool, json_
 
 @command.command()
 @click.argument("delivery", metavar="KEY|ID")
+@_of_post
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 @pass_choices
-def delete(choices: Choices, delivery: str, yes: bool, json_: bool) -> None:
+def delete(choices: Choices, delivery: str, urn: str | None, yes: bool, json_: bool) -> None:
     """Delete a post that was sent; the delivery keeps saying that it was."""
-    with _posted(choices, delivery) as (_, transport, found):
-        post = str(found.external_id)
+    with _posted(choices, delivery, urn) as (_, transport, _, post):
         if not yes:
             click.confirm(f"Delete {post}?", abort=True)
         done = _ask(transport, transport.delete(post))
@@ -288,28 +301,32 @@ def delete(choices: Choices, delivery: str, yes: bool, json_: bool) -> None:
 
 
 @contextlib.contextmanager
-def _posted(choices: Choices, name: str) -> Iterator[tuple[App, LinkedinTransport, Delivery]]:
-    """Open the home beside whoever serves it, and find a post that was sent.
+def _posted(choices: Choices, name: str, urn: str | None) -> Iterator[tuple[App, LinkedinTransport, Delivery, str]]:
+    """Open the home beside whoever serves it; find a post that was sent, and its URN: `urn` where none is kept.
 
     Raises:
-        NotFoundError: the delivery is none.
+        NotFoundError: the delivery is none, or it is not known under which URN it went.
         ConfigError: LinkedIn is not set up.
 
     """
     from trendbot.bootstrap import Access
     from trendbot.cli.opening import opened
+    from trendbot.core.vocabulary import DeliveryStatus
     from trendbot.errors import ConfigError, NotFoundError
     from trendbot.store.deliveries import get_delivery
     from trendbot.transports.linkedin import LinkedinTransport
 
     with opened(choices, Access.BESIDE) as app:
         found = app.database.read(get_delivery, name)
-        if found.channel.transport != CHANNEL or not found.external_id:
+        if found.channel.transport != CHANNEL or found.status is not DeliveryStatus.SENT:
             raise NotFoundError(f"delivery {found.key} is no post on LinkedIn that was sent")
+        post = found.external_id or urn
+        if not post:
+            raise NotFoundError(f"it is not known which post delivery {found.key} became: add --post and its address")
         transport = app.transports.get(CHANNEL)
         if not isinstance(transport, LinkedinTransport):
             raise ConfigError("LinkedIn is not set up: see docs/linkedin.md")
-        yield app, transport, found
+        yield app, transport, found, post
 
 
 def _ask(transport: LinkedinTransport, asked: Coroutine[Any, Any, T]) -> T:

@@ -94,13 +94,13 @@ class LinkedinTransport:
             raise TransportError(f"the post would be cut short: {wrong[0]}", permanent=True)
         kept = await self._account.kept(message.key)
         if kept is not None and self._account.now() - kept.first_at <= WINDOW:
-            return await self._posted(author, kept.body, tries=TRIES, doubted=True)
+            return await self._posted(message, kept.body, tries=TRIES, doubted=True)
         await self._account.drop(message.key)
         await self.api.room()
         body = json.dumps(await self._request(author, message), ensure_ascii=False)
         await self._account.keep(message.key, body)
         try:
-            return await self._posted(author, body, tries=TRIES)
+            return await self._posted(message, body, tries=TRIES)
         except TransportError as error:
             if error.outcome_known:
                 await self._account.drop(message.key)  # it surely is not there: the next try is a new one
@@ -113,13 +113,12 @@ class LinkedinTransport:
             TransportError: it cannot be told; a person has to look.
 
         """
-        author = _author(message)
         kept = await self._account.kept(message.key)
         if kept is None:
             return None
         if self._account.now() - kept.first_at > WINDOW:
-            raise _ask_a_person(author, "its answer was lost, and it is too late to ask LinkedIn")
-        return await self._posted(author, kept.body, tries=1, doubted=True)
+            raise _ask_a_person(message, "its answer was lost, and it is too late to ask LinkedIn")
+        return await self._posted(message, kept.body, tries=1, doubted=True)
 
     async def edit(self, message: Message, external_id: str) -> Receipt:
         """Put the message's text in place of a post's; its card and picture stay.
@@ -230,7 +229,7 @@ class LinkedinTransport:
 
     # -- the post ------------------------------------------------------------------------------------------------------
 
-    async def _posted(self, author: str, body: str, *, tries: int, doubted: bool = False) -> Receipt:
+    async def _posted(self, message: Message, body: str, *, tries: int, doubted: bool = False) -> Receipt:
         """Send the very same bytes until an answer tells; `doubted` where an earlier try may have landed."""
         why = ""
         for number in range(tries):
@@ -243,31 +242,33 @@ class LinkedinTransport:
                 continue
             except TransportError as error:
                 if doubted:
-                    raise _ask_a_person(author, f"{why or 'its answer was lost'}; then {error}") from error
+                    raise _ask_a_person(message, f"{why or 'its answer was lost'}; then {error}") from error
                 raise
-            if receipt := await self._receipt(author, answer, doubted=doubted):
+            if receipt := await self._receipt(message, answer, doubted=doubted):
                 return receipt
             doubted, why = True, f"LinkedIn broke ({answer.status})"
-        raise _ask_a_person(author, why)
+        raise _ask_a_person(message, why)
 
-    async def _receipt(self, author: str, answer: Answer, *, doubted: bool) -> Receipt | None:
+    async def _receipt(self, message: Message, answer: Answer, *, doubted: bool) -> Receipt | None:
         """Return the receipt of a post that is there, or None where the answer does not tell."""
         if answer.ok:
             return Receipt(external_id=answer.headers.get("x-restli-id") or answer.headers.get("X-RestLi-Id"))
         if duplicate(answer):
             if post := named_post(answer):
                 return Receipt(external_id=post)
-            raise _ask_a_person(author, "LinkedIn calls it a duplicate and does not say of what")
+            raise _ask_a_person(message, "LinkedIn calls it a duplicate and does not say of what")
         if answer.lost:
             return None
         refused = await self.api.refused(answer)
         if doubted:
-            raise _ask_a_person(author, f"its answer was lost; then {refused}")
+            raise _ask_a_person(message, f"its answer was lost; then {refused}")
         raise refused
 
 
-def _ask_a_person(author: str, why: str) -> TransportError:
-    where = f"look at {page_of(author)}, then say `trendbot deliveries resolve KEY --sent` or `--again`"
+def _ask_a_person(message: Message, why: str) -> TransportError:
+    """Return an unknown outcome that says where to look, and what to say of which delivery afterwards."""
+    verb = f"`trendbot deliveries resolve {message.key} --sent` or `--again`"
+    where = f"look at {page_of(_author(message))}, then say {verb}"
     return TransportError(f"{why}: {where}", permanent=False, outcome_known=False)
 
 

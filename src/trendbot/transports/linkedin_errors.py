@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from trendbot.errors import ChannelError, TransportError
 
 RECONNECT = "connect again with `trendbot linkedin connect`"
 _RIGHTS = "see to the app's products, its scopes and your role on the page"
 _POST = re.compile(r"urn:li:(?:share|ugcPost|activity):\d+")
+_SHORT = re.compile(r"linkedin\.com/posts/[^/?#]*-(share|ugcPost|activity)-(\d+)")
 _ORGANIZATION = re.compile(r"organization permissions", re.IGNORECASE)
 _SHOWN = 300
 _GRACE = 60.0
@@ -65,8 +67,13 @@ def duplicate(answer: Answer) -> bool:
 
 def named_post(answer: Answer) -> str | None:
     """Return the post that a refusal of a duplicate names, or None."""
-    found = _POST.search(f"{answer.body.get('message', '')} {json.dumps(answer.body.get('errorDetails', ''))}")
-    return found.group() if found else None
+    return post_in(f"{answer.body.get('message', '')} {json.dumps(answer.body.get('errorDetails', ''))}")
+
+
+def post_in(text: str) -> str | None:
+    """Return the first post that a text names, such as its address (which may end in ``-activity-7…-x``); or None."""
+    found, short = _POST.search(unquote(text)), _SHORT.search(text)
+    return found.group() if found else short and f"urn:li:{short.group(1)}:{short.group(2)}"
 
 
 def _codes(answer: Answer) -> set[str]:
