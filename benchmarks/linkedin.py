@@ -3,7 +3,8 @@
     python benchmarks/linkedin.py [--days 365] [--texts 10000] [--seed 9]
 
 Faults: answers lost before and after the post was taken (dropped, hung, garbage, 500), once, twice and all day; 429; a
-server that is broken all day; two ends of a version month; consent that ends every 60 days, renewed two days late.
+server that is broken all day; two ends of a version month; a token that is revoked every 100 days; consent that ends
+after 60 days, renewed two days late.
 Ends with 1 where a day was doubled, missing without an alert, or a text was read back as anything but what was meant.
 """
 

@@ -1,7 +1,7 @@
 """Days of daily posts against the strict server, with faults, on a frozen clock; for a test and a benchmark.
 
-A person is part of it: who reads what is told, looks at the page where a post is in doubt, and connects again two days
-after consent ended.
+A person is part of it: who reads what is told, looks at the page where a post is in doubt, and connects again in the
+evening of a day on which the token was refused, and two days after consent ended.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from trendbot.core.posting import Rhythm
 from trendbot.core.vocabulary import Cadence, ChannelKind, DeliveryStatus
 from trendbot.pipeline.deliver import deliver
 from trendbot.pipeline.dressing import dresser
-from trendbot.pipeline.linkedin_account import StoredAccount
+from trendbot.pipeline.linkedin_account import StoredAccount, dead
 from trendbot.pipeline.watch import Concern, Overseer
 from trendbot.store import channels, deliveries, digests, schema
 from trendbot.store.channels import NewChannel
@@ -35,6 +35,8 @@ PAGE = "urn:li:organization:55"
 TICKS = (timedelta(hours=6), timedelta(hours=8), timedelta(hours=8, minutes=4), timedelta(hours=8, minutes=20),
          timedelta(hours=12), timedelta(hours=20, minutes=30))  # fmt: skip
 """When a pass is made each day: the digest, the page's hour, inside the window, after it, noon, and after the day."""
+_REVOKED, _FIRST_REVOKED = 100, 70
+"""Every so many days a token is revoked, the first on that day: seldom enough for consents to end by themselves too."""
 ALPHABET = "\\|{}@[]()<>#*_~ abc Äß日😀👩‍🔬\u0301/:.?=&%-"
 
 
@@ -129,6 +131,9 @@ class Play:
             day = START + timedelta(days=number)
             name, self.striking = day_faults(self.chance)
             self.year.faults[name] += 1
+            if number % _REVOKED == _FIRST_REVOKED:
+                self.api.tokens.clear()
+                self.year.faults["revoked"] += 1
             await self._day(number, day)
         self._count()
         await self.transport.close()
@@ -165,7 +170,7 @@ class Play:
             self.database.write(deliveries.lead_on, row.key, to=to, now=self.api.now)
             self.year.by_hand += 1
         held = self.account.find()
-        if held is not None and held.expires_at + timedelta(days=2) < self.api.now:
+        if held is not None and (dead(held) or held.expires_at + timedelta(days=2) < self.api.now):
             self.connect()
             self.year.by_hand += 1
 

@@ -32,6 +32,9 @@ def posted(linkedin: Cli, api: LinkedinApi, site: Site, monkeypatch: pytest.Monk
     assert said.code == 0, said.err
     (row,) = linkedin("deliveries", "list", "--channel", "linkedin", "--json").json
     assert row["status"] == "sent"
+    told = linkedin("linkedin", "status", "--json").json
+    assert told["last_post"] == f"https://www.linkedin.com/feed/update/{api.posts[0].urn}/"
+    assert told["next_post_at"] is None
     return str(row["key"])
 
 

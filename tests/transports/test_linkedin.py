@@ -130,6 +130,14 @@ async def test_the_chart_alone_can_be_the_picture(api: LinkedinApi, account: Mem
     assert api.posts[0].content["media"]["altText"] == CHART.alt
 
 
+async def test_pages_post_to_everybody_and_people_to_whom_they_want(api: LinkedinApi, account: Memory) -> None:
+    transport = LinkedinTransport(account, base_url=api.base_url, visibility="CONNECTIONS")
+    await transport.send(MESSAGE)
+    await transport.send(replace(MESSAGE, key="e2.c2.p0", address="urn:li:person:p1"))
+    await transport.close()
+    assert [post.visibility for post in api.posts] == ["PUBLIC", "CONNECTIONS"]
+
+
 async def test_a_quiet_day_is_text_alone(api: LinkedinApi, linkedin: LinkedinTransport) -> None:
     await linkedin.send(replace(MESSAGE, card=None, chart=None))
     assert api.posts[0].content == {}

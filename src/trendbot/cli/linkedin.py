@@ -167,11 +167,30 @@ def _standing(app: App, account: StoredAccount) -> dict[str, Any]:
     }
 
 
+def _posts(app: App) -> dict[str, Any]:
+    """Return the address of the last post and when it went, and when the next one goes."""
+    from trendbot.core.vocabulary import DeliveryStatus
+    from trendbot.store.deliveries import list_deliveries
+    from trendbot.store.posts import waiting
+    from trendbot.transports.linkedin_account import post_address
+
+    sent = app.database.read(
+        list_deliveries, transport=CHANNEL, status=DeliveryStatus.SENT, latest=True, limit=1
+    )  # fmt: skip
+    last = next(iter(sent), None)
+    next_ = min((each.not_before for each in app.database.read(waiting, transport=CHANNEL)), default=None)
+    return {
+        "last_post_at": last.sent_at if last else None,
+        "last_post": post_address(last.external_id) if last and last.external_id else None,
+        "next_post_at": next_,
+    }
+
+
 @command.command()
 @as_json
 @pass_choices
 def status(choices: Choices, json_: bool) -> None:
-    """Show the connection: whose, until when, calls made today, and what needs you."""
+    """Show the connection: whose, until when, the last post and the next, and what needs you."""
     from trendbot.bootstrap import linkedin_account, linkedin_rhythm
     from trendbot.cli.opening import opened
     from trendbot.pipeline.watch import concerns
@@ -179,7 +198,7 @@ def status(choices: Choices, json_: bool) -> None:
     settings = choices.settings()
     with opened(choices) as app:
         account = linkedin_account(settings, app.clock, app.database)
-        shown = _standing(app, account)
+        shown = _standing(app, account) | _posts(app)
         found = [each.text for each in concerns(app.database, account, linkedin_rhythm(settings), now=app.clock())]
     if json_:
         show_json(shown | {"version": shown.get("version") or settings.linkedin.version, "needs_you": found})

@@ -122,7 +122,8 @@ def _channel(
     if there.sent or any(each.error == QUIET for each in there.stuck):
         return
     doubted = [each for each in there.stuck if each.status is DeliveryStatus.UNCERTAIN]
-    why = "; ".join(dict.fromkeys(each.error or each.status for each in (*doubted, *there.stuck, *there.waiting)))
+    told = (*doubted, *there.stuck, *there.waiting)
+    why = "; ".join(dict.fromkeys(each.error or f"its post is {each.status}" for each in told))
     day = f"{slot.at:%Y-%m-%d}"
     text = f"no post on {day} to {channel.slug}: {why or 'no digest was made, or its post was put off'}"
     if doubted:

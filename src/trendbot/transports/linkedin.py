@@ -38,6 +38,7 @@ TITLE, DESCRIPTION, ALT = 200, 300, 1000
 """Characters of a card and of a picture's description: far below what LinkedIn takes."""
 _POSTS, _INIT = "/rest/posts", "/rest/images?action=initializeUpload"
 _EVERYBODY = {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []}
+_PAGE = "urn:li:organization:"
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
@@ -175,7 +176,7 @@ class LinkedinTransport:
         return {
             "author": author,
             "commentary": message.body,
-            "visibility": self._visibility,
+            "visibility": "PUBLIC" if author.startswith(_PAGE) else self._visibility,
             "distribution": _EVERYBODY,
             "lifecycleState": "PUBLISHED",
             "isReshareDisabledByAuthor": False,
