@@ -5,6 +5,9 @@
 Faults: answers lost before and after the post was taken (dropped, hung, garbage, 500), once, twice and all day; 429; a
 server that is broken all day; two ends of a version month; a token that is revoked every 100 days; consent that ends
 after 60 days, renewed two days late.
+Measured so, with the defaults: 10,000 texts read back right, 22 s of CPU; 365 days with 227 on which something went
+wrong, of which 309 have their post, none has two, and 56 have none, each of them told; 36 s of CPU.
+
 Ends with 1 where a day was doubled, missing without an alert, or a text was read back as anything but what was meant.
 """
 

@@ -15,4 +15,5 @@ async def test_days_of_posts_with_faults_are_never_doubled_and_never_missing_uns
         assert max(number for _, number in posts_a_local_day(api)) == 1
     assert sum(year.posts.values()) > 40
     assert any(".consent." in key for key in year.told)
-    assert {"lost", "lost twice", "lost all day", "busy", "broken", "lost, then busy"} <= set(year.faults)
+    assert any(".closed." in key for key in year.told)
+    assert {"lost", "lost twice", "lost all day", "busy", "broken", "lost, then busy", "revoked"} <= set(year.faults)
