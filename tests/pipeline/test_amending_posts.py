@@ -18,6 +18,7 @@ from trendbot.pipeline.amending import amend
 from trendbot.pipeline.errata import find_errata
 from trendbot.store import credentials, schema
 from trendbot.store import errata as store
+from trendbot.store.channels import change_channel, close_channel, list_channels
 
 if TYPE_CHECKING:
     from trendbot.store.database import Database, Session
@@ -56,6 +57,20 @@ async def test_a_post_is_put_right_in_what_a_person_made_of_it(database: Databas
     assert "We were wrong" in second
     assert "It was Cedar (Labs)." in second
     assert await amend(database, transports={"linkedin": transport}, clock=clock) == 0
+
+
+async def test_nothing_is_edited_on_a_page_that_is_closed(database: Database, now: datetime) -> None:
+    story = database.write(builders.add_story, [News(title=TITLE, body=BODY)], now - DAY)
+    publish(database, now - DAY)
+    transport, clock = Editing(), frozen_clock(now)
+    database.write(_went, now)
+    database.write(store.add_erratum, 1, story, "It was Cedar.", by="ada", now=now)
+    (page,) = [each for each in database.read(list_channels) if each.transport == "linkedin"]
+    database.write(close_channel, page.id, reason="refused", now=now)
+    assert await amend(database, transports={"linkedin": transport}, clock=clock) == 0
+    assert transport.texts == {}
+    database.write(change_channel, page.slug, page)
+    assert await amend(database, transports={"linkedin": transport}, clock=clock) == 1
 
 
 def test_a_post_without_room_is_not_corrected_and_one_that_is_corrected_stays() -> None:

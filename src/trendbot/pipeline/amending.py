@@ -21,6 +21,7 @@ from trendbot.logs import get_logger
 from trendbot.pipeline.messages import message_of
 from trendbot.pipeline.outcomes import Dress
 from trendbot.store import credentials, errata, rates
+from trendbot.store.channels import channel_state
 from trendbot.store.database import Database
 from trendbot.store.deliveries import get_delivery
 from trendbot.store.errata import PendingEdit
@@ -53,6 +54,8 @@ async def amend(
         transport = transports.get(name)
         if not shut.isdisjoint((name, channel)) or transport is None or not isinstance(transport, Edits):
             continue
+        if not database.read(channel_state, delivery.channel.id).open(clock()):
+            continue  # a person has to mend it first, which was told
         message = message_of(delivery)
         message = dress(delivery, message) if dress is not None else message
         try:
