@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trendbot.core.ranking import Candidate, Report, choose_lead, rank, select
+from trendbot.core.ranking import Candidate, Report, choose_lead, matters, rank, select
 from trendbot.core.titles import is_routine
 from trendbot.core.vocabulary import FeedKind
 from trendbot.core.weights import Weights
@@ -195,3 +195,37 @@ def test_a_story_without_a_theme_is_told_among_the_headlines() -> None:
     alone = story(3, replace(report(3, "A canteen of its own opens"), themes={}))
     made = chosen([first, second, alone])
     assert [each.candidate.story_id for each in made.also] == [2]
+
+
+@pytest.mark.parametrize(("ahead", "leads"), [(0.3, 1), (0.9, 2)], ids=["nearly", "much"])
+def test_a_story_of_a_theme_leads_where_it_is_nearly_as_good(ahead: float, leads: int) -> None:
+    themed = story(1, report(1, "A canteen for machines opens"))
+    other = story(2, report(2, "Something else entirely happens", kind=FeedKind.NEWS, themes={}))
+    plain = {each.candidate.story_id: each for each in rank([themed, other], now=NOW, window_days=1)}
+    level = Weights().press + plain[1].score - plain[2].score
+    ranked = rank([themed, other], now=NOW, window_days=1, weights=Weights(press=level + ahead))
+    assert ranked[0].candidate is other
+    assert led(ranked) == leads
+
+
+def led(ranked):
+    lead = select(ranked, order=("tools",), stories=5, also=4, per_theme=3, per_feed=2).lead
+    assert lead is not None
+    return lead.candidate.story_id
+
+
+@pytest.mark.parametrize(
+    ("title", "themes", "counts"),
+    [
+        ("Cedar buys Birch for $3 billion", {}, True),
+        ("Mastering maps: the firm Cedar buys Birch for $3 billion", {}, False),
+        ("Mastering maps: the firm Cedar buys Birch for $3 billion", {"tools": 0.9}, True),
+        ("v1.4.2: Cedar buys Birch", {"tools": 0.9}, False),
+        ("Save 30% off: Cedar buys Birch", {"tools": 0.9}, False),
+    ],
+)
+def test_what_has_merit(title: str, themes: dict[str, float], counts: bool) -> None:
+    wires = [report(number, title, kind=FeedKind.NEWS, themes=themes) for number in range(2, 9)]
+    (only,) = rank([story(1, *wires)], now=NOW, window_days=1)
+    assert only.score > 0
+    assert matters(only) is counts

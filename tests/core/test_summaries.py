@@ -53,6 +53,18 @@ def test_a_sentence_that_only_repeats_the_headline_is_none() -> None:
     assert choose_sentences([text(headline + ".")], headline=headline, limit=2) == ()
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Today we are excited to announce Borealis, a model that reads maps, available now.",
+        "Introducing Borealis: officially launched today, our latest model that reads maps.",
+    ],
+)
+def test_words_of_joy_around_a_headline_make_no_new_sentence(sentence: str) -> None:
+    assert repeats(sentence, "Borealis, a model that reads maps")
+    assert not repeats(sentence[:-1] + " in forty languages of the Baltic coast.", "Borealis, a model that reads maps")
+
+
 @given(st.text(max_size=400), st.text(max_size=100))
 def test_every_sentence_stands_in_its_entry_where_it_says(body: str, more: str) -> None:
     whole = f"{body}\n\n{GOOD} {more}"

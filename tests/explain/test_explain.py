@@ -121,6 +121,25 @@ def test_a_story_of_no_theme_and_no_merit_is_said_to_lack_merit(database: Databa
     assert missed(why(database, f"s{key}", now)).startswith("merit: of no theme")
 
 
+@pytest.mark.parametrize(
+    ("title", "themes", "why_not"),
+    [
+        ("Borealis v1.4.2", ("tools",), "its title is taken for routine"),
+        ("Save 30% off Borealis for all", ("tools",), "its title is taken for promotion"),
+        ("Mastering maps: Birch launches Borealis", (), "of no theme, and its title teaches or speaks of its author"),
+    ],
+    ids=["routine", "promotion", "personal"],
+)
+def test_what_a_title_is_taken_for_is_said(
+    database: Database, now: datetime, title: str, themes: tuple[str, ...], why_not: str
+) -> None:
+    story(database, now, News(title="Alder opens its model to everyone"))
+    kind = builders.FeedKind.NEWS
+    key = story(database, now, *(News(title=title, feed=f"Wire{n}", themes=themes, kind=kind) for n in range(4)))
+    publish(database, now)
+    assert missed(why(database, f"s{key}", now)).startswith(f"merit: {why_not}")
+
+
 def test_a_told_story_that_stays_away_is_held_by_memory(database: Database, now: datetime) -> None:
     key = story(database, now - DAY, News(title="Alder opens its model to everyone"))
     publish(database, now - DAY)
