@@ -21,7 +21,9 @@ NEWS = [
 
 @pytest.mark.parametrize("title", NEWS)
 def test_news_is_neither_talk_nor_routine_nor_advertisement(title: str) -> None:
-    assert not (is_personal(title) or is_routine(title) or is_promotion(title))
+    assert not is_personal(title)
+    assert not is_routine(title)
+    assert not is_promotion(title)
 
 
 @pytest.mark.parametrize(
