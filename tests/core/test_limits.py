@@ -181,6 +181,7 @@ GOOD = {"subject": "A subject", "text": "see https://x.example/", "markup": '<a 
         ({"markup": '<img src="https://x.example/a.png">'}, "alt"),
         ({"markup": '<p onclick="x">y</p>'}, "script"),
         ({"markup": '<a href="javascript:x">x</a>'}, "link"),
+        ({"markup": "<style>p{}</style><style>b{}\np{background:URL (x)}</style>"}, "style"),
         ({"markup": "<style>@import 'x';</style>"}, "style"),
         ({"markup": '<p style="background:url(x)">y</p>'}, "style"),
         ({"text": "no address"}, "text"),
@@ -207,6 +208,11 @@ def test_a_picture_with_words_or_for_decoration_passes() -> None:
     good = '<a href="https://x.example/">x</a><img src="cid:a@b" alt="Weights rose">'
     assert limits.check_mail(**GOOD | {"markup": good}) == ()
     assert limits.check_mail(**GOOD | {"markup": good + '<img src="cid:c@d" alt="" role="presentation">'}) == ()
+
+
+def test_a_headline_may_tell_of_styles() -> None:
+    told = GOOD["markup"] + "<p>Alder explains url(x) and @import to models</p>"
+    assert limits.check_mail(**GOOD | {"markup": told}) == ()
 
 
 def test_an_address_among_the_words_of_both_parts_is_no_link_of_one() -> None:

@@ -76,6 +76,13 @@ def test_the_first_proved_text_stands_else_none() -> None:
     assert first_proven([rewrite], SOURCE) is None
 
 
+def test_a_space_before_a_stop_makes_no_difference() -> None:
+    source = read_source("Today Alder opens Forge , a system grounded in knowledge . It is free ; all may use it .")
+    assert is_verbatim("Today Alder opens Forge, a system grounded in knowledge.", source)
+    assert is_verbatim("It is free; all may use it.", source)
+    assert not is_verbatim("It is free all may use it.", source)
+
+
 def test_quotation_marks_and_dashes_make_no_difference() -> None:
     assert is_verbatim('"We did not need the money, but we wanted the partner," said Ada Quill', SOURCE)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trendbot.core.summaries import Text, choose_sentences, is_news, joined, repeats, spans
+from trendbot.core.summaries import Text, choose_sentences, is_kin, is_news, joined, repeats, spans
 
 GOOD = "The model matches its larger predecessor on nine of twelve public tests."
 
@@ -35,6 +35,8 @@ def text(body: str, entry_id: int = 1, source: str = "Wire") -> Text:
         "The firm said (and this was never closed that it would be released soon.",
         "Image credit: Somebody Well Known for the daily science newspaper.",
         "In this post we look at how the new model was trained and released.",
+        "Model Wire News & Insights: The makers of models ask for calm this week.",
+        "The Birch Letter 214: The makers of models ask for calm this week again.",
     ],
 )
 def test_furniture_and_cut_words_are_no_news(furniture: str) -> None:
@@ -43,6 +45,7 @@ def test_furniture_and_cut_words_are_no_news(furniture: str) -> None:
 
 def test_a_whole_sentence_is() -> None:
     assert is_news(GOOD)
+    assert is_news("One thing is news: the model matches its larger predecessor on nine tests.")
     assert is_news("“We release the weights of the model today,” the company said on Tuesday.")
 
 
@@ -63,6 +66,23 @@ def test_a_sentence_that_only_repeats_the_headline_is_none() -> None:
 def test_words_of_joy_around_a_headline_make_no_new_sentence(sentence: str) -> None:
     assert repeats(sentence, "Borealis, a model that reads maps")
     assert not repeats(sentence[:-1] + " in forty languages of the Baltic coast.", "Borealis, a model that reads maps")
+
+
+def test_a_report_that_was_linked_by_mistake_does_not_speak_under_a_headline() -> None:
+    strange, kin = (
+        "Birch launches a cloud for databases in three regions of the north this week.",
+        "Borealis was trained on maps of all rivers between two oceans, says its maker.",
+    )
+    headline = "Alder opens Borealis: now generally available"
+    both = [text(strange, 2), text(kin, 3)]
+    assert [each.text for each in choose_sentences(both, headline=headline, limit=2, own=1)] == [kin]
+    assert [each.text for each in choose_sentences(both, headline=headline, limit=2, own=2)] != [kin]
+    assert len(choose_sentences(both, headline=headline, limit=2)) == 2
+
+
+def test_words_of_the_trade_make_no_kin() -> None:
+    assert not is_kin("The cloud is now generally available to teams.", "Borealis: Now Generally Available for Teams")
+    assert is_kin("The maps of rivers are new.", "Borealis reads maps")
 
 
 @given(st.text(max_size=400), st.text(max_size=100))

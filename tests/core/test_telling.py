@@ -80,6 +80,8 @@ def test_what_is_no_headline_is_none(title: str) -> None:
         ("All posts", "birch.example", "birch.example"),
         ("Updates and News", "birch.example", "birch.example"),
         ("AI", "localhost", "AI"),
+        ("Birch Query: search_query=cat:birch OR cat:models", "export.birch.example", "export.birch.example"),
+        ("Maps = models", "birch.example", "Maps = models"),
         ("Birch AI", "birch.example", "Birch AI"),
         ("", "birch.example", "unnamed feed"),
     ],

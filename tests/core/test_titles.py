@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trendbot.core.titles import is_personal, is_promotion, is_routine, tells_action
+from trendbot.core.titles import is_personal, is_promotion, is_routine, lists_contents, tells_action
 
 NEWS = [
     "Alder releases Borealis 2.0, a model that reads maps",
@@ -86,3 +86,32 @@ def test_acts_are_told(title: str) -> None:
 @pytest.mark.parametrize("title", ["The future of maps", "Maps and models", "Winsome maps", "A joint view of maps"])
 def test_what_only_looks_like_an_act_is_none(title: str) -> None:
     assert not tells_action(title)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Alder Opens Its Model, Birch Buys a Lab, Maps for Everyone",
+        "Alder’s 2.0 Problem, Dark Maps Unveiled, Pitfalls for Models, Simulating Rivers",
+        "Alder Pivots From Maps, Birch Bets On AI, Regulatory Patchwork, Simulating Crowds",
+    ],
+)
+def test_the_contents_of_an_issue_are_no_news(title: str) -> None:
+    assert lists_contents(title)
+    assert is_personal(title)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Alder, Birch, Cedar Agree on Maps",
+        "In Paris, Minister Unveils AI Plan, Defying Critics",
+        "Alder opens its model, Birch buys a lab, maps for everyone",
+        "Alder Opens Its Model, Birch Buys a Lab, and Cedar Waits",
+        "Alder Opens Its Model, Birch Buys a Lab",
+        ", , , ",
+        "",
+    ],
+)
+def test_a_sentence_with_commas_is_no_list_of_contents(title: str) -> None:
+    assert not lists_contents(title)

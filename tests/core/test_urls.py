@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trendbot.core import urls
-from trendbot.core.urls import canonical_url, feed_address, host_of, http_url, is_front_page
+from trendbot.core.urls import canonical_url, feed_address, host_of, http_url, is_front_page, without_tracking
 
 SAME = (
     ("https://site.example/a", "http://www.Site.example:80/a/"),
@@ -88,3 +88,19 @@ def test_front_pages_are_known() -> None:
     assert is_front_page("https://site.example/")
     assert not is_front_page("https://site.example/?p=1")
     assert not is_front_page("https://site.example/a")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://x.example/a?utm_source=b&utm_content=&id=7#part", "https://x.example/a?id=7#part"),
+        ("https://x.example/a?utm_source=b", "https://x.example/a"),
+        ("https://x.example/a?b=%20c&FBCLID=1&a=2", "https://x.example/a?b=%20c&a=2"),
+        ("https://x.example/a?source=b&utmost=1&", "https://x.example/a?source=b&utmost=1&"),
+        ("https://x.example/a#b?utm_source=c", "https://x.example/a#b?utm_source=c"),
+        ("https://x.example/a?", "https://x.example/a?"),
+    ],
+)
+def test_readers_are_sent_without_what_says_where_they_come_from(url: str, shown: str) -> None:
+    assert without_tracking(url) == shown
+    assert canonical_url(shown) == canonical_url(url)

@@ -72,6 +72,15 @@ def test_every_sentence_stands_in_its_entry_where_it_says(database: Database, no
         assert "appeared first" not in sentence.text
 
 
+def test_lost_links_leave_no_space_and_trackers_no_trace(database: Database, now: datetime) -> None:
+    body = "Alder today opened Forge , a system in which firms ground models in what they know ."
+    url = "https://alder.example/forge?utm_source=feed&id=7"
+    story(database, now, News(title="Alder opens a system for firms", body=body, url=url))
+    lead = content(database, now).lead
+    assert [each.text for each in lead.sentences] == [body.replace(" ,", ",").replace(" .", ".")]
+    assert lead.lead.url == "https://alder.example/forge?id=7"
+
+
 def test_the_same_slot_gives_the_frozen_digest_back(database: Database, now: datetime) -> None:
     builders.add_day(database, now)
     first = made(database, now)

@@ -15,7 +15,7 @@ from trendbot.core.digests import DigestContent, DigestRise
 from trendbot.core.pictures import CHART_CID, Chart, PictureForm
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.paths import bundled
-from trendbot.render.charts import draw_chart, usual_range
+from trendbot.render.charts import counts_drawn, draw_chart, usual_range
 from trendbot.render.editions import render_edition
 from trendbot.render.environment import Renderer
 
@@ -125,6 +125,14 @@ def test_single_days_and_names_of_any_length_are_drawn_too() -> None:
     assert "on Sunday" in drawn(risen(day, long, rise(name="x"))).alt
     assert wording.chart_note([day]).startswith("Reports a day")
     assert wording.chart_note([day, long]).startswith("Reports of the days named")
+
+
+def test_the_curve_ends_at_the_number_that_is_told_and_leads_up_to_it() -> None:
+    quiet = (0.0,) * 33
+    counts = counts_drawn(rise(window_days=2, current=5.0, days=(*quiet, 6.0, 2.0)))
+    assert counts[-3:] == [0.0, pytest.approx(3.75), 5.0]
+    assert counts_drawn(rise(window_days=2, current=8.0, days=(*quiet, 6.0, 2.0)))[-3:] == [0.0, 6.0, 8.0]
+    assert counts_drawn(rise(window_days=7, current=4.0, days=(*quiet, 0.0, 0.0)))[-1] == 4.0
 
 
 def test_the_usual_range_holds_nine_in_ten_and_never_less_than_nothing() -> None:

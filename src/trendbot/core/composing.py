@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,10 +28,13 @@ from trendbot.core.ranking import Candidate, Ranked, Report, Selection, content_
 from trendbot.core.report_card import Footprint, ReportCard
 from trendbot.core.summaries import Span, Text, choose_sentences, cosine
 from trendbot.core.telling import HEADLINE, headline_of, source_of, surprised
+from trendbot.core.titles import lists_contents
+from trendbot.core.urls import without_tracking
 from trendbot.core.variants import RISES, card, fitted, texts
 from trendbot.core.vocabulary import Cadence
 from trendbot.core.weights import Weights
 
+_LOOSE = re.compile(r"(?<=[\w)\]%”’\"']) (?=[,;.:](?:\s|$))")
 _NEAR = 0.6
 """Titles nearer than this speak of one thing: of two such stories one is kept for the choices of themes."""
 
@@ -291,7 +295,7 @@ def _entry(report: Report) -> DigestEntry:
     return DigestEntry(
         entry_id=report.entry_id,
         source=source_of(report),
-        url=safe_link(report.url) or "",
+        url=safe_link(without_tracking(report.url)) or "",
     )
 
 
@@ -323,12 +327,13 @@ def _sentences(ranked: Ranked, gate: _Gate, limit: int) -> tuple[Sentence, ...]:
     What the gate stops does not go out: another report's sentence does, else the title alone.
     """
     headline = headline_of(ranked.lead)
-    own = [ranked.lead]
+    own = 0 if lists_contents(headline) else ranked.lead.entry_id  # under such a headline its own letter strays, too
+    alone = [ranked.lead]
     rest = [report for report in ranked.candidate.reports if report is not ranked.lead]
-    tries = [own + rest] if limit > 1 else [own, rest]
+    tries = [alone + rest] if limit > 1 else [alone, rest]
     for reports in tries if limit else ():
         found = [Text(entry_id=each.entry_id, source=source_of(each), body=each.body) for each in reports]
-        spans = choose_sentences(found, headline=headline, limit=limit)
+        spans = choose_sentences(found, headline=headline, limit=limit, own=own)
         by_id = {each.entry_id: each for each in reports}
         proved = [_sentence(span) for span in spans if gate.passes(_said(span), _source(by_id[span.entry_id]))]
         if proved:
@@ -341,7 +346,8 @@ def _source(report: Report) -> Source:
 
 
 def _said(span: Span) -> str:
-    return one_line(span.text, 400)
+    """Return a sentence as it is read: without the spaces that lost links leave before stops ("Forge , a system")."""
+    return _LOOSE.sub("", one_line(span.text, 400))
 
 
 def _sentence(span: Span) -> Sentence:

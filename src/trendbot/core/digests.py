@@ -83,6 +83,8 @@ class DigestPolicy:
 class Sentence:
     """A sentence quoted from an entry: `text` stands at `start` to `end` of the entry's text, spaces joined.
 
+    A space before a stop, which a lost link leaves, is not in `text`.
+
     `machine`: a model worded it from the story's entries, and the proof gate let it through; it has no place there.
     """
 

@@ -79,7 +79,7 @@ def read_source(*texts: str) -> Source:
 
 
 def is_verbatim(sentence: str, source: Source) -> bool:
-    """Tell whether a sentence stands in the source word for word (quotation marks, dashes and case apart)."""
+    """Tell whether a sentence stands in the source word for word (quotation marks, dashes, case, loose stops apart)."""
     return _bare(sentence) in source.folded
 
 
@@ -101,8 +101,12 @@ def first_proven(texts: Iterable[str], source: Source) -> str | None:
     return next((text for text in texts if not objections(text, source)), None)
 
 
+_LOOSE = re.compile(r" (?=[.;:](?:\s|$))")
+"""The space that a lost link leaves before a stop."""
+
+
 def _bare(text: str) -> str:
-    return fold(text).replace('"', "").replace(" ,", ",")
+    return _LOOSE.sub("", fold(text).replace('"', "").replace(" ,", ","))
 
 
 def _parts(found: Iterable[str]) -> Iterable[str]:

@@ -45,6 +45,11 @@ _NO_NEWS = re.compile(
     r"^status:|^release notes|^(?:hi|hello|hey|welcome|thanks|thank you)\b",
     re.IGNORECASE,
 )
+_LABEL = re.compile(
+    r"^(?:[A-Z][\w&.'’-]*\s+(?:(?:&|and|of|the|in|on)\s+)*){0,6}(?:News|Insights?|Letter|Digest|Briefing|Roundup|Update|"
+    r"Edition|Issue|Podcast|Episode|Newsletter|Blog)(?:\s+#?\d+)?:\s"
+)
+"""A series' name before a sentence: what follows speaks of the author or of the issue."""
 _FORMULA = re.compile(r"\$[^$]*[\\^_{}][^$]*\$|\\[a-z]+\{", re.IGNORECASE)
 _FIRST_PERSON = re.compile(r"\b(?:i|we|our|my|us)\b", re.IGNORECASE)
 _CUT = re.compile(r"(?:\[?\s?(?:…|\.\.\.)\s?\]?|\[&hellip;\])\s*$")
@@ -60,6 +65,11 @@ _FILLERS = frozenset(
     "excited pleased happy thrilled proud us launching launched released releasing sharing meet here".split()
 )
 """What a sentence that says the headline again puts around it."""
+_COMMON = frozenset(
+    "ai model models generally access company companies team teams people users way ways work world future time year "  # noqa: SIM905
+    "years make makes using use first next better best open build building".split()
+)
+"""So many sentences of the trade have these that they make none kin to a headline."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +124,8 @@ def is_news(sentence: str, *, shortest: int = SHORTEST) -> bool:
         return False
     if sentence.endswith("?") or sentence[0].islower() or sentence[0] in ")]}.,;:-–—":
         return False
-    return not (_NO_NEWS.search(sentence) or _FORMULA.search(sentence)) and _balanced(sentence)
+    furniture = _NO_NEWS.search(sentence) or _LABEL.match(sentence) or _FORMULA.search(sentence)
+    return not furniture and _balanced(sentence)
 
 
 def _balanced(sentence: str) -> bool:
@@ -131,16 +142,23 @@ def repeats(sentence: str, headline: str) -> bool:
     return shared / len(own) >= _REPEATS or (shared == len(known) and len(own) - shared <= 2)  # noqa: PLR2004
 
 
-def choose_sentences(texts: Sequence[Text], *, headline: str, limit: int) -> tuple[Span, ...]:
+def is_kin(sentence: str, headline: str) -> bool:
+    """Tell whether a sentence shares a word of substance with a headline."""
+    return bool((set(content_words(sentence)) & set(content_words(headline))) - _FILLERS - _COMMON)
+
+
+def choose_sentences(texts: Sequence[Text], *, headline: str, limit: int, own: int | None = None) -> tuple[Span, ...]:
     """Return up to `limit` sentences of the story, best first, none of which only repeats the headline.
 
-    `texts` are the story's entries, the lead first: where two sentences score alike, the lead's stands.
+    `texts` are the story's entries, the lead first: where two sentences score alike, the lead's stands. Where `own`
+    names the lead's entry, sentences of others must share a word of substance with the headline: a report that was
+    linked by mistake does not speak under it.
     """
     pool = [
         (span, position)
         for text in texts[:_POOL_ENTRIES]
         for position, span in enumerate(spans(text)[:_POOL_SENTENCES])
-        if not repeats(span.text, headline)
+        if not repeats(span.text, headline) and (own in (None, text.entry_id) or is_kin(span.text, headline))
     ]
     if not pool:
         return ()

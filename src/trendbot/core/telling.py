@@ -45,6 +45,8 @@ _NAMELESS = frozenset(
     "technology".split()
 )
 """Folded titles of feeds that do not say whose they are."""
+_QUERY = re.compile(r"\w=\S")
+"""In the title of a feed: it says what was asked for, not who answers."""
 _JOINTS = re.compile(r"\s+(?:[|–—-]|::)\s+")
 
 
@@ -91,12 +93,13 @@ def headline_of(report: Report) -> str:
 def source_of(report: Report) -> str:
     """Return the publisher's name: of a feed title in several parts the one that the site's own name is in.
 
-    A title that names nobody ("AI", "Blog") gives way to the site's own.
+    A title that names nobody ("AI", "Blog", "search_query=…") gives way to the site's own.
     """
     title = _without_addresses(one_line(report.source, 200))
     label = _folded(report.publisher.split(" ")[0].rpartition(".")[0].rpartition(".")[2])
     named = [part for part in _JOINTS.split(title) if label and label in _folded(part)]
-    if not named and _folded(title) in _NAMELESS and label not in ("", "localhost"):
+    query = _QUERY.search(title)
+    if (query or (not named and _folded(title) in _NAMELESS)) and label not in ("", "localhost"):
         return plain_line(report.publisher.split(" ")[0], SOURCE)
     return plain_line(named[0] if named else title, SOURCE) or "unnamed feed"
 

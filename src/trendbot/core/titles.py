@@ -14,6 +14,9 @@ _PERSONAL = re.compile(
     r"\btutorial\b|\bguide\b|\bopinion\b|\bpodcast\b|\bgentle introduction\b|\bcheat ?sheet\b|\broadmap\b",
     re.IGNORECASE,
 )
+_FEWEST = {3: 3, 4: 2}
+"""Words that each part of a table of contents has at least, by the number of parts; of more than four as of four."""
+_LOWER = frozenset("a an and as at by for from in into of on or the to vs with".split())  # noqa: SIM905
 _QUESTION = re.compile(r"\?\s*$|\?\s+https?:")
 _PROMOTION = re.compile(
     r"\bwebinars?\b|\bgiveaway\b|\bdeals? (?:of|on)\b|\bsponsored\b|\bpartner content\b|\bdiscount|\bcoupon|"
@@ -54,8 +57,19 @@ SHORT, LONG = 40, 180
 
 
 def is_personal(title: str) -> bool:
-    """Tell whether a title speaks of its author or to its reader, or teaches: no news."""
-    return bool(_PERSONAL.search(title))
+    """Tell whether a title speaks of its author or to its reader, teaches, or lists what is in an issue: no news."""
+    return bool(_PERSONAL.search(title)) or lists_contents(title)
+
+
+def lists_contents(title: str) -> bool:
+    """Tell whether a title is an issue's table of contents: "Alder Opens Model, Birch Buys Cedar, Maps for All"."""
+    parts = title.split(", ")
+    least = _FEWEST.get(min(len(parts), 4))
+    if least is None:
+        return False
+    large = [word for word in title.split() if word.casefold() not in _LOWER]
+    named = all(len(part.split()) >= least and not part.startswith(("and ", "or ")) for part in parts)
+    return named and all(word[0].isupper() or not word[0].isalpha() for word in large)
 
 
 def is_question(title: str) -> bool:

@@ -21,6 +21,7 @@ isfreemail triedredirect r showwelcomeonshare
 """
 _TRACKING = frozenset(_TRACKING_NAMES.split())
 """Query names that say where a reader came from, not what the page is."""
+_SPYING = re.compile(r"(?:utm_\w+|fbclid|gclid|msclkid)(?:=|$)", re.IGNORECASE)
 _SHORT_AND_MEANINGFUL = frozenset({"r", "source", "src", "share", "feature", "si", "amp", "rss", "ref", "partner"})
 """Dropped only where another parameter or a path names the page."""
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)$", re.IGNORECASE)
@@ -104,6 +105,17 @@ def canonical_url(url: str) -> str:
     if plain and not _AMP.search(plain[2]) and not _INDEX.search(plain[2]) and not plain[1].endswith("arxiv.org"):
         return f"https://{plain[1]}{plain[2]}"
     return _canonical_url(url)
+
+
+def without_tracking(url: str) -> str:
+    """Return an address as it is, without the parameters that all call tracking (``utm_…``, ``fbclid``, ``gclid``)."""
+    whole, hash_, fragment = url.partition("#")
+    head, _, query = whole.partition("?")
+    pairs = query.split("&")
+    kept = [pair for pair in pairs if not _SPYING.match(pair)]
+    if len(kept) == len(pairs):
+        return url
+    return head + ("?" if kept else "") + "&".join(kept) + hash_ + fragment
 
 
 def _canonical_url(url: str) -> str:

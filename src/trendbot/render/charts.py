@@ -202,7 +202,7 @@ def _label(figure: Any, rise: DigestRise, top: float, colours: dict[str, str]) -
 
 
 def _row(axes: Any, rise: DigestRise, colours: dict[str, str], *, alone: bool) -> None:
-    counts = _counts(rise)
+    counts = counts_drawn(rise)
     low, high = usual_range(rise)
     axes.set_facecolor(colours["paper"])
     axes.axhspan(low, high, color=colours["band"], linewidth=0)
@@ -231,7 +231,7 @@ def _row(axes: Any, rise: DigestRise, colours: dict[str, str], *, alone: bool) -
 
 def _curve(axes: Any, rise: DigestRise, colours: dict[str, str], *, width: float) -> None:
     """Draw sums over days as a line whose risen end stands out; single days as bars."""
-    days, counts = range(SHOWN), _counts(rise)
+    days, counts = range(SHOWN), counts_drawn(rise)
     if rise.window_days == 1:
         shades = [colours["ink"]] * (SHOWN - 1) + [colours["accent"]]
         axes.bar(days, counts, width=0.72, color=shades, linewidth=0)
@@ -254,10 +254,15 @@ def _day(day: date) -> str:
     return f"{number} {month[:3]}"
 
 
-def _counts(rise: DigestRise) -> list[float]:
-    """Return for each day on the axis the reports of the window that ends on it; the last is the digest's number."""
+def counts_drawn(rise: DigestRise) -> list[float]:
+    """Return for each day on the axis the reports of the window that ends on it; the last is the digest's number.
+
+    That number leaves out what a feed says too often, or before it is known: so many fewer are drawn for its days, too.
+    """
     window = rise.window_days
-    every = [*[0.0] * window, *rise.days]
+    before, counted = rise.days[:-window], rise.days[-window:]
+    part = min(1.0, rise.current / sum(counted)) if sum(counted) else 1.0
+    every = [*[0.0] * window, *before, *(part * count for count in counted)]
     sums = [sum(every[place - window + 1 : place + 1]) for place in range(len(every) - SHOWN, len(every))]
     return [*sums[:-1], rise.current]
 

@@ -15,7 +15,7 @@ MAIL_FOOT = 3_000
 MAIL_PREFACE = 1_000
 """Bytes of those that are kept for naming digests that came too late."""
 MAIL_SUBJECT = 60
-_REMOTE_STYLE = re.compile(r"@import|url\(", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(r"@import|url\s*\(", re.IGNORECASE)
 _ADDRESS_LINE = re.compile(r"\s*(https?://\S+)\s*")
 _FOREIGN = frozenset(("script", "link", "iframe", "object", "embed", "form", "base", "svg", "video", "audio"))
 
@@ -30,6 +30,7 @@ class _MailReader(MarkupReader):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
+        self._style(values.get("style", ""))
         if tag in _FOREIGN:
             self.note("tag", f"<{tag}> has no place in mail")
         if any(name.startswith("on") for name in values):
@@ -40,6 +41,10 @@ class _MailReader(MarkupReader):
             self.note("picture", "a picture that does not come with the mail")
         if tag == "a":
             self._link(values.get("href", ""))
+
+    def _style(self, style: str) -> None:
+        if _REMOTE_STYLE.search(style):
+            self.note("style", "the style loads something from elsewhere")
 
     def _picture(self, values: dict[str, str]) -> None:
         decoration = values.get("alt") == "" and values.get("role") == "presentation"
@@ -53,6 +58,8 @@ class _MailReader(MarkupReader):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+        if self.cdata_elem == "style":  # anywhere else these are a reader's words: a headline may tell of url()
+            self._style(data)
         if hidden := hidden_in(data):
             self.note("hidden", f"the character U+{ord(hidden):04X} steers what a reader sees")
 
@@ -63,9 +70,6 @@ def check_mail(*, subject: str, text: str, markup: str) -> tuple[Problem, ...]:
     reader.read(markup)
     found = list(reader.problems)
     found += [*_subject(subject), *_size(markup)]
-    if remote := _REMOTE_STYLE.search(markup):
-        line = markup.count("\n", 0, remote.start()) + 1
-        found.append(Problem(rule="style", line=line, detail="the style loads something from elsewhere"))
     return (*found, *_links(reader.links, "".join(reader.words), text), *check_contrast(markup))
 
 
