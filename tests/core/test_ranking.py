@@ -208,6 +208,15 @@ def test_a_story_of_a_theme_leads_where_it_is_nearly_as_good(ahead: float, leads
     assert led(ranked) == leads
 
 
+def test_what_lists_an_issue_or_teaches_leads_only_where_nothing_near_is_news() -> None:
+    contents = "Alder Opens Its Model, Birch Buys a Lab, Maps for Everyone"
+    issue = story(1, *(report(n, contents, kind=FeedKind.NEWS) for n in range(1, 6)))
+    ranked = rank([issue, story(2, report(9, "A canteen for machines opens"))], now=NOW, window_days=1)
+    assert ranked[0].candidate is issue
+    assert led(ranked) == 2
+    assert led(ranked[:1]) == 1
+
+
 def led(ranked):
     lead = select(ranked, order=("tools",), stories=5, also=4, per_theme=3, per_feed=2).lead
     assert lead is not None

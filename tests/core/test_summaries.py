@@ -31,6 +31,8 @@ def text(body: str, entry_id: int = 1, source: str = "Wire") -> Text:
         "Article URL: https://x.example/a and some more words behind it here.",
         "submitted by /u/someone to the forum about models and their makers.",
         "Too short.",
+        "Available at half the price for a limited time, to all who pay.",
+        "Announcing Our Transformative Partnership with the Government.",
         "Long " * 80 + ".",
         "The firm said (and this was never closed that it would be released soon.",
         "Image credit: Somebody Well Known for the daily science newspaper.",

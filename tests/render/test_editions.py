@@ -20,7 +20,11 @@ from trendbot.render.preview import Earlier, render_preview
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 RENDERER = Renderer(bundled("templates"))
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(
+    max_examples=int(os.environ.get("TRENDBOT_TEST_DIGESTS", "60")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def edition(content: DigestContent, kind: ChannelKind):

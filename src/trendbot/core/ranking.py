@@ -230,9 +230,13 @@ def select(
 
 
 def _front(picked: Sequence[Ranked]) -> Ranked:
-    """Return what leads: the best, but of the first three one of a theme where it is nearly as good."""
-    themed = next((each for each in picked[:3] if each.themes), picked[0])
-    return themed if picked[0].score - themed.score < _FAR else picked[0]
+    """Return what leads: the best of the first three that is news, but one of a theme where it is nearly as good.
+
+    What teaches or lists an issue's contents leads where none of them is anything else.
+    """
+    first = [each for each in picked[:3] if "personal" not in each.parts] or picked
+    themed = next((each for each in first[:3] if each.themes), first[0])
+    return themed if first[0].score - themed.score < _FAR else first[0]
 
 
 def matters(each: Ranked) -> bool:

@@ -33,7 +33,7 @@ _CUT = re.compile(
 _COLON = re.compile(r"^(Introducing|Announcing|Meet|Presenting):\s+(?=\S)", re.IGNORECASE)
 _ONE_SENTENCE = 120
 """Characters: a longer title is a post, and keeps its full stop."""
-_FULL_STOP = re.compile(r"(?<=[a-z\d)%”\"’'])\.$")
+_FULL_STOP = re.compile(r"(?:(?<=[a-z\d)%”\"’'])|(?<=[A-Z]{2}))\.$")
 _ABBREVIATED = re.compile(
     r"(?:\b(?:inc|corp|ltd|co|llc|jr|sr|etc|vs|no|st|dr|mr|ms)|(?:^|[\s(.])[a-z]|\.)\.$", re.IGNORECASE
 )
