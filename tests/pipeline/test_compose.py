@@ -81,6 +81,30 @@ def test_lost_links_leave_no_space_and_trackers_no_trace(database: Database, now
     assert lead.lead.url == "https://alder.example/forge?id=7"
 
 
+PAGE = "https://alder.example/opens"
+
+
+@pytest.mark.parametrize(
+    ("old", "told"),
+    [
+        (News(title="Alder Opens its model", feed="Alder", url=PAGE, age=50 * DAY), False),
+        (News(title="Alder opens its model", feed="Alder", url=PAGE, age=20 * DAY), True),
+        (News(title="Alder opens its office", feed="Alder", url=PAGE, age=50 * DAY), True),
+        (News(title="Alder opens its model", feed="Mirror", url=PAGE, age=50 * DAY), True),
+        (News(title="Alder opens its model", feed="Alder", url=PAGE + "/2", age=50 * DAY), True),
+    ],
+    ids=["long before", "lately", "another title", "the same feed", "another page"],
+)
+def test_a_page_that_another_feed_had_long_before_is_no_news(
+    database: Database, now: datetime, old: News, told: bool
+) -> None:
+    story(database, now - DAY, News(title="Birch buys Cedar"))
+    made(database, now - DAY)
+    story(database, now, old)
+    story(database, now, News(title="Alder opens its model", feed="Mirror", url=PAGE))
+    assert headlines(content(database, now)) == (["Alder opens its model"] if told else [])
+
+
 def test_the_same_slot_gives_the_frozen_digest_back(database: Database, now: datetime) -> None:
     builders.add_day(database, now)
     first = made(database, now)

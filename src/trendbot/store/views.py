@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from trendbot.core.ranking import Candidate, Report
 from trendbot.store.chunks import chunks
@@ -18,6 +18,8 @@ from trendbot.store.tags import holds
 from trendbot.store.trends import daily_counts, named_readings
 
 By = Literal["seen", "dated"]
+_GRACE = timedelta(days=30)
+"""So much older must another feed's entry of one page be before it makes the page old: some feeds date by the month."""
 _BODY = 8000
 _REPORTS = 60
 DAILY = 35
@@ -75,11 +77,33 @@ def list_candidates(
     fresh = (
         select(StoryEntry.story_id)
         .join(Entry, Entry.id == StoryEntry.entry_id)
-        .where(*_period(since, until, by), Entry.dated_at >= oldest, Entry.withdrawn_at.is_(None), Entry.title != "")
+        .where(
+            *_period(since, until, by),
+            Entry.dated_at >= oldest,
+            Entry.withdrawn_at.is_(None),
+            Entry.title != "",
+            ~_copies_an_old_page(oldest),
+        )
         .distinct()
     )
     ids = list(session.scalars(fresh))
     return tuple(candidate for chunk in chunks(ids) for candidate in _candidates(session, chunk, oldest, until))
+
+
+def _copies_an_old_page(oldest: datetime) -> ColumnElement[bool]:
+    """Tell whether another feed had the entry's page long before: some feeds date all they list by the hour they ask.
+
+    The title has to be the same, too, since some pages bear each day's news; and the same feed's older entries are no
+    copies, since some feeds link everything to one page.
+    """
+    other = aliased(Entry)
+    return exists().where(
+        other.canonical_url == Entry.canonical_url,
+        other.canonical_url != "",
+        other.feed_id != Entry.feed_id,
+        other.dated_at < oldest - _GRACE,
+        func.lower(other.title) == func.lower(Entry.title),
+    )
 
 
 def _period(since: datetime, until: datetime, by: By) -> list[ColumnElement[bool]]:
