@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.fanout import kill_run, limits, takeover_run
+from sqlalchemy import text
 from tests import postgres
 from tests.botapi import TOKEN, BotApi, bot_api
 from tests.outbox import broadcast, numbers
@@ -18,6 +19,7 @@ from trendbot.clock import system_clock
 from trendbot.cluster import Worker
 from trendbot.core.vocabulary import Cadence, DeliveryStatus
 from trendbot.errors import ConfigError
+from trendbot.pipeline.deliver import deliver
 from trendbot.store import deliveries, digests, engine, outbox
 from trendbot.store.channels import FILES, ensure_file_channels
 from trendbot.transports.files import FilesTransport
@@ -75,6 +77,15 @@ def counts(database: Database) -> dict[DeliveryStatus, int]:
     return database.read(deliveries.count_deliveries)
 
 
+def rows_of_the_engine(database: Database) -> int:
+    counted = text(
+        """SELECT (SELECT count(*) FROM procrastinate.procrastinate_jobs)
+            + (SELECT count(*) FROM procrastinate.procrastinate_events)
+            + (SELECT count(*) FROM procrastinate.procrastinate_workers)"""
+    )
+    return database.read(lambda session: session.scalar(counted) or 0)
+
+
 async def test_a_worker_sends_what_is_written_while_it_waits_and_what_was_there_before(pg_database: Database) -> None:
     broadcast(pg_database, subscribers=3, now=earlier())  # before there was an engine: no jobs
     async with bot_api(limits=limits()) as api, working(pg_database, api) as worker:
@@ -129,6 +140,18 @@ async def test_the_work_of_a_killed_worker_is_taken_over(pg_server: postgres.Ser
     assert await takeover_run(pg_server, template, lease=1.0, look=0.2) < 30
 
 
+@pytest.mark.parametrize(("manned", "sent"), [({"email"}, 2), ({"email", "telegram"}, 0)])
+async def test_what_no_living_worker_can_send_is_sent_by_the_process_that_serves(
+    database: Database, manned: set[str], sent: int
+) -> None:
+    broadcast(database, subscribers=2, now=earlier())
+    async with bot_api(limits=limits()) as api:
+        telegram = TelegramTransport(token=TOKEN, base_url=api.base_url, rate=500.0)
+        transports = {telegram.name: telegram}
+        await deliver(database, transports=transports, clock=system_clock, manned=manned, close=True)
+    assert len(api.sent) == sent
+
+
 async def test_sqlite_is_refused(sqlite_database: Database) -> None:
     worker = Worker(database=sqlite_database, transports={}, clock=system_clock)
     with pytest.raises(ConfigError, match="workers need PostgreSQL"):
@@ -143,5 +166,7 @@ async def test_files_are_left_to_the_process_that_serves(pg_database: Database, 
     files = FilesTransport(tmp_path, sender=MailAddress(name="Desk", address="desk@mail.example"))
     async with bot_api(limits=limits()) as api, working(pg_database, api, more={FILES: files}) as worker:
         await until(lambda: worker.sent == 1 and not pg_database.write(engine.named))
+        assert pg_database.read(engine.manned, lease=engine.LEASE) == {"telegram"}  # what else there is, serve sends
     assert counts(pg_database) == {DeliveryStatus.SENT: 1, DeliveryStatus.PENDING: 1}
     assert names(tmp_path) == []
+    assert rows_of_the_engine(pg_database) == 0  # nothing grows

@@ -122,7 +122,7 @@ class Worker:
     async def _worked(self) -> None:
         """Work on the queue until `stop`; on a stop, and where the engine breaks, the job in hand is finished."""
         app = _engine(self.database)
-        app.task(name=engine.Kind.DELIVER.value, queue=engine.Kind.DELIVER.value)(self._deliver)
+        app.task(name=engine.Kind.DELIVER.value)(self._deliver)
         async with app.open_async():
             running = asyncio.create_task(self._ran(app))
             stopping = asyncio.create_task(self._stopping.wait())
@@ -137,7 +137,7 @@ class Worker:
 
     async def _ran(self, app: procrastinate.App) -> None:
         await app.run_worker_async(
-            queues=[engine.Kind.DELIVER.value],
+            queues=[engine.queue_of(each) for each in self._usable()] or [engine.Kind.DELIVER.value],
             concurrency=1,
             listen_notify=True,
             delete_jobs="always",
@@ -186,6 +186,7 @@ class Worker:
 
     async def _looked(self) -> None:
         policies = {name: each.policy for name, each in self._usable().items()}
+        await self.database.run_lightly(engine.sign, sorted(policies))
         dropped = await self.database.run(_take_over, policies, now=self.clock(), lease=self.lease)
         if dropped:
             log.warning("jobs_taken_over", jobs=dropped)
@@ -201,8 +202,9 @@ def _take_over(session: Session, policies: Mapping[str, LostAnswer], *, now: dat
     settlements.recover(session, policies=policies, now=now, alone=False)
     dropped = engine.drop_stalled(session, lease=lease)
     known = engine.named(session)
-    due = outbox.due_ids(session, transports=sorted(policies), now=now)
-    engine.announce(session, [each for each in due if each not in known])
+    for transport in sorted(policies):
+        due = outbox.due_ids(session, transports=[transport], now=now)
+        engine.announce(session, [each for each in due if each not in known], by=transport)
     return dropped
 
 

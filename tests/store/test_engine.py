@@ -48,7 +48,7 @@ def test_rows_and_their_jobs_come_together(queue: Database, now: datetime) -> No
     told = jobs(queue)
     assert [len(job.args["ids"]) for job in told] == [engine.CHUNK, engine.CHUNK, 1]
     assert [each for job in told for each in job.args["ids"]] == rows
-    assert {(job.queue_name, job.task_name, job.scheduled_at) for job in told} == {("deliver", "deliver", now)}
+    assert {(job.queue_name, job.task_name, job.scheduled_at) for job in told} == {("deliver.telegram", "deliver", now)}
     assert queue.write(engine.named) == frozenset(rows)
 
 
@@ -82,8 +82,8 @@ def test_what_is_there_already_is_not_announced_again(queue: Database, now: date
 
 def test_several_announcements_fit_into_one_transaction(queue: Database, now: datetime) -> None:
     def twice(session: Session) -> str:
-        engine.announce(session, [1, 2], at=now)
-        engine.announce(session, [3], at=now + timedelta(hours=1))
+        engine.announce(session, [1, 2], by="telegram", at=now)
+        engine.announce(session, [3], by="email", at=now + timedelta(hours=1))
         return str(session.scalar(text("SHOW search_path")))
 
     path = queue.write(twice)
@@ -92,17 +92,28 @@ def test_several_announcements_fit_into_one_transaction(queue: Database, now: da
     assert engine.SCHEMA not in queue.read(lambda session: str(session.scalar(text("SHOW search_path"))))
 
 
+def test_only_what_living_workers_can_send_is_theirs(queue: Database) -> None:
+    worker = text("INSERT INTO procrastinate.procrastinate_workers (last_heartbeat) VALUES (now())")
+    queue.write(engine.sign, ["telegram"])
+    assert queue.read(engine.manned, lease=20.0) == frozenset()  # whoever said it has ended
+    queue.write(lambda session: session.execute(worker))
+    assert queue.read(engine.manned, lease=20.0) == {"telegram"}
+    queue.write(engine.sign, ["email", "telegram"])
+    assert queue.read(engine.manned, lease=20.0) == {"email", "telegram"}
+    assert queue.read(engine.manned, lease=0.0) == frozenset()
+
+
 def test_jobs_of_workers_that_are_gone_are_dropped(queue: Database) -> None:
     worker = text("INSERT INTO procrastinate.procrastinate_workers (last_heartbeat) VALUES (now() - :age) RETURNING id")
     taken = text("UPDATE procrastinate.procrastinate_jobs SET status = 'doing', worker_id = :worker WHERE id = :job")
 
     def prepare(session: Session) -> None:
         for age in (1, 60):
-            engine.announce(session, [age])
+            engine.announce(session, [age], by="telegram")
             number = session.scalar(worker, {"age": timedelta(seconds=age)})
             job = session.scalar(text("SELECT max(id) FROM procrastinate.procrastinate_jobs"))
             session.execute(taken, {"worker": number, "job": job})
-        engine.announce(session, [7])
+        engine.announce(session, [7], by="email")
 
     queue.write(prepare)
     assert queue.write(engine.drop_stalled, lease=20.0) == 1
@@ -110,7 +121,7 @@ def test_jobs_of_workers_that_are_gone_are_dropped(queue: Database) -> None:
 
 
 def test_tables_of_another_version_are_made_anew(queue: Database) -> None:
-    queue.write(engine.announce, [1])
+    queue.write(engine.announce, [1], by="telegram")
     assert not install(queue)
     assert queue.write(engine.named) == {1}
     assert install(queue, "-- another version\n")

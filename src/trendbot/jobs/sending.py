@@ -25,7 +25,7 @@ async def send_due(
 ) -> tuple[DeliverReport, tuple[str, ...]]:
     """Enqueue what subscribers are to get at `now`, amend what was corrected, and send what is due.
 
-    Where workers are alive, all but files is left to them. The rest is as `deliver` takes it.
+    What living workers can send is left to them, but for files. The rest is as `deliver` takes it.
     Returns what was sent, and what could not be enqueued and why.
     """
     dress = dresser(app.database, app.mail)

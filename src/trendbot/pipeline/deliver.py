@@ -7,7 +7,7 @@ Killed before the claim, a message is sent later; killed between claim and settl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,7 +70,7 @@ async def deliver(
     patience: float = 0.0,
     stop: asyncio.Event | None = None,
     close: bool = False,
-    manned: bool = False,
+    manned: Collection[str] = (),
 ) -> DeliverReport:
     """Send what is due, for the transports at hand (by name).
 
@@ -79,7 +79,7 @@ async def deliver(
     newest digest that has gone is written again. `dress` may add buttons or a picture to a message. `home` keeps the
     mark of the last send; a database that does not know it is older, and only files are written. `patience` is how
     many seconds to idle for what is not due yet. `stop` ends it early, in order. `close` closes the transports.
-    `manned`: there are workers, to whom all that is not written here is left.
+    `manned`: the transports of workers that live; what goes by them is left to those, unless it is written here.
     """
     guard = Guard(home) if home is not None else None
     refused = guard.objection(database) if guard is not None else None
@@ -89,7 +89,7 @@ async def deliver(
     await asyncio.to_thread(pace, database, usable, now=clock())
     sender = Sender(
         database,
-        {name: each for name, each in usable.items() if each.harmless or not manned},
+        {name: each for name, each in usable.items() if each.harmless or name not in manned},
         clock,
         recipients=recipients,
         dress=dress,

@@ -5,7 +5,7 @@ Sending them is the part of `store.outbox`, `store.claims` and `store.settlement
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,15 +86,25 @@ def write_new(session: Session, wanted: Sequence[NewDelivery]) -> int:
     Workers, where there are any, hear of them when the transaction is committed.
     """
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    new: dict[datetime, list[int]] = {}
+    new: dict[tuple[int, datetime], list[int]] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         rows = [_values(each) for each in wanted[start : start + _AT_ONCE]]
         statement = insert(DeliveryRow).values(rows).on_conflict_do_nothing(index_elements=["key"])
-        for number, at in session.execute(statement.returning(DeliveryRow.id, DeliveryRow.not_before)):
-            new.setdefault(at, []).append(number)
-    for at, numbers in new.items():
-        engine.announce(session, sorted(numbers), at=at)
+        told = statement.returning(DeliveryRow.id, DeliveryRow.channel_id, DeliveryRow.not_before)
+        for number, channel, at in session.execute(told):
+            new.setdefault((channel, at), []).append(number)
+    if new and engine.installed(session):
+        _announce(session, new)
     return sum(len(numbers) for numbers in new.values())
+
+
+def _announce(session: Session, new: Mapping[tuple[int, datetime], list[int]]) -> None:
+    """Let workers hear of new rows, by channel and hour."""
+    channels = {channel for channel, _ in new}
+    query = select(ChannelRow.id, ChannelRow.transport).where(ChannelRow.id.in_(channels))
+    transports = {row.id: row.transport for row in session.execute(query)}
+    for (channel, at), numbers in new.items():
+        engine.announce(session, sorted(numbers), by=transports[channel], at=at)
 
 
 def _values(new: NewDelivery) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 The tables are Procrastinate's, in a schema of PostgreSQL of their own. A job names a handful of deliveries; which of
 them still wait is for the outbox to say. So a job may be lost or doubled: who looks for rows without one makes it anew.
 Without the schema (SQLite, or no worker was ever started) there are no jobs, and none are needed.
+
+Each transport has a queue of its own: a worker takes from those it can send by, and says so with each sign of life.
 """
 
 from __future__ import annotations
@@ -31,16 +33,16 @@ _PATH = text(
         'search_path', '{SCHEMA}, ' || replace(current_setting('search_path'), '{SCHEMA}, ', ''), true)"""
 )
 """Lets the engine's functions find their tables, until the transaction ends."""
-_THERE = text(f"SELECT to_regclass('{SCHEMA}.procrastinate_jobs') IS NOT NULL")
+_THERE = text(f"SELECT to_regclass('{SCHEMA}.senders') IS NOT NULL")
 _VERSION = text(f"SELECT obj_description(to_regnamespace('{SCHEMA}')::oid, 'pg_namespace')")
 _DEFER = text(
     """SELECT procrastinate_defer_jobs_v1(array_agg(
-        ROW(:queue, :queue, 0, NULL, NULL, args, CAST(:at AS timestamptz))::procrastinate_job_to_defer_v1))
+        ROW(:queue, :kind, 0, NULL, NULL, args, CAST(:at AS timestamptz))::procrastinate_job_to_defer_v1))
     FROM jsonb_array_elements(CAST(:jobs AS jsonb)) AS args"""
 )
 _NAMED = text(
     """SELECT DISTINCT CAST(jsonb_array_elements_text(args -> 'ids') AS bigint) FROM procrastinate_jobs
-    WHERE queue_name = :queue AND status IN ('todo', 'doing')"""
+    WHERE task_name = :kind AND status IN ('todo', 'doing')"""
 )
 _STALLED = text(
     """DELETE FROM procrastinate_jobs AS job WHERE job.status = 'doing' AND NOT EXISTS (
@@ -49,17 +51,29 @@ _STALLED = text(
 )
 
 
+_SENDERS = "CREATE TABLE procrastinate.senders (transport text PRIMARY KEY, seen_at timestamptz NOT NULL)"
+"""When a worker last said that it can send by a transport: Procrastinate's own table says only that workers live."""
+_SIGN = text(
+    """INSERT INTO procrastinate.senders SELECT name, now() FROM unnest(CAST(:names AS text[])) AS name ORDER BY name
+    ON CONFLICT (transport) DO UPDATE SET seen_at = excluded.seen_at"""
+)
 _MANNED = text(
-    """SELECT EXISTS (SELECT FROM procrastinate.procrastinate_workers
+    """SELECT transport FROM procrastinate.senders WHERE seen_at > now() - make_interval(secs => :lease)
+    AND EXISTS (SELECT FROM procrastinate.procrastinate_workers
         WHERE last_heartbeat > now() - make_interval(secs => :lease))"""
 )
 _FIRST = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
 class Kind(StrEnum):
-    """What a job asks for; each kind is a queue of its own, so that none starves another."""
+    """What a job asks for."""
 
     DELIVER = "deliver"
+
+
+def queue_of(transport: str) -> str:
+    """Return the queue of what goes by a transport: none starves another, or waits with whoever cannot send it."""
+    return f"{Kind.DELIVER}.{transport}"
 
 
 def install(session: Session, definition: str) -> bool:
@@ -73,7 +87,7 @@ def install(session: Session, definition: str) -> bool:
 
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    version = f"trendbot {hashlib.sha256(definition.encode()).hexdigest()[:16]}"
+    version = f"trendbot {hashlib.sha256((definition + _SENDERS).encode()).hexdigest()[:16]}"
     if session.scalar(_VERSION) == version:
         return False
     try:
@@ -92,6 +106,7 @@ def _make(session: Session, definition: str, version: str) -> None:
     session.execute(_PATH)
     raw: Any = connection.connection.driver_connection
     raw.execute(definition)  # several statements, with signs that stand for themselves
+    connection.exec_driver_sql(_SENDERS)
     connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{version}'")
 
 
@@ -100,29 +115,39 @@ def installed(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql" and bool(session.scalar(_THERE))
 
 
-def enqueue(session: Session, kind: Kind, jobs: Sequence[Mapping[str, Any]], *, at: datetime | None = None) -> None:
-    """Put jobs into the queue of their kind, to be had from `at` on, once the session's transaction is committed."""
+def enqueue(
+    session: Session, kind: Kind, jobs: Sequence[Mapping[str, Any]], *, queue: str, at: datetime | None = None
+) -> None:
+    """Put jobs into a queue, to be had from `at` on, once the session's transaction is committed."""
     if jobs:
+        given = json.dumps([dict(job) for job in jobs])
         session.execute(_PATH)
-        session.execute(_DEFER, {"queue": kind, "at": at, "jobs": json.dumps([dict(job) for job in jobs])})
+        session.execute(_DEFER, {"queue": queue, "kind": kind, "at": at, "jobs": given})
 
 
-def announce(session: Session, deliveries: Sequence[int], *, at: datetime | None = None) -> None:
-    """Let workers know of deliveries, where there are workers."""
+def announce(session: Session, deliveries: Sequence[int], *, by: str, at: datetime | None = None) -> None:
+    """Let workers know of deliveries that go `by` a transport, where there are workers."""
     if deliveries and installed(session):
         chunks = [list(deliveries[start : start + CHUNK]) for start in range(0, len(deliveries), CHUNK)]
-        enqueue(session, Kind.DELIVER, [{"ids": chunk} for chunk in chunks], at=at)
+        enqueue(session, Kind.DELIVER, [{"ids": chunk} for chunk in chunks], queue=queue_of(by), at=at)
 
 
 def named(session: Session) -> frozenset[int]:
     """Return the deliveries that a job names, waiting or at work."""
     session.execute(_PATH)
-    return frozenset(session.scalars(_NAMED, {"queue": Kind.DELIVER}))
+    return frozenset(session.scalars(_NAMED, {"kind": Kind.DELIVER}))
 
 
-def manned(session: Session, *, lease: float) -> bool:
-    """Say whether a worker has given a sign of life within `lease` seconds."""
-    return installed(session) and bool(session.scalar(_MANNED, {"lease": lease}))
+def sign(session: Session, transports: Sequence[str]) -> None:
+    """Say that a worker is there which can send by these transports."""
+    session.execute(_SIGN, {"names": list(transports)})
+
+
+def manned(session: Session, *, lease: float) -> frozenset[str]:
+    """Return the transports by which workers can send that gave a sign of life within `lease` seconds."""
+    if not installed(session):
+        return frozenset()
+    return frozenset(session.scalars(_MANNED, {"lease": lease}))
 
 
 def first_at(session: Session, name: str) -> bool:
