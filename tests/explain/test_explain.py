@@ -113,6 +113,18 @@ def test_what_kept_a_story_out_is_named(
     assert gate in missed(why(database, f"s{key}", now, rules))
 
 
+def test_a_page_that_another_feed_had_long_before_is_said_to_be_old(database: Database, now: datetime) -> None:
+    page, title = "https://alder.example/opens", "Alder opens its model to everyone"
+    story(database, now - DAY, News(title="Something before all this"))
+    publish(database, now - DAY)
+    story(database, now, News(title=title, feed="Alder", url=page, age=50 * DAY))
+    key = story(database, now, News(title=title, feed="Mirror", url=page))
+    publish(database, now)
+    assert missed(why(database, f"s{key}", now)).endswith(
+        "another feed had the page, under this title, more than a month before"
+    )
+
+
 def test_a_story_of_no_theme_and_no_merit_is_said_to_lack_merit(database: Database, now: datetime) -> None:
     story(database, now, News(title="Alder opens its model to everyone"))
     talk = News(title="How I tidied up my garden shed", feed="Forum", themes=(), kind=builders.FeedKind.COMMUNITY)

@@ -106,6 +106,7 @@ def _no_news(entries: Sequence[Entry], period: Period, oldest: datetime) -> str:
         f"dated before {oldest:%Y-%m-%d %H:%M}": sum(entry.dated_at < oldest for entry in entries),
     }
     told = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
+    told = told or "another feed had the page, under this title, more than a month before"
     whole = f"none of {len(entries)} reports is news" if len(entries) > 1 else "its one report is no news"
     return f"{whole} of {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC: {told}"
 
