@@ -10,6 +10,10 @@ second from the first to the last. `--kill` kills one of the workers with SIGKIL
 in its place; when half has gone the database is restarted; at the end every subscriber is counted. `--takeover` kills
 the one worker that has a job while another idles, and measures how long nothing moves. Rates are raised, since the
 promises do not depend on them.
+
+Two shared cores, PostgreSQL 15 on them too, 4,000 deliveries: 131 messages a second with one worker, 240 with two, 221
+with four. `--kill` (57 kills, one restart): 19,868 of 20,000 once, none twice, 132 missing, all of them among 279 rows
+that say uncertain, 172 messages a second meanwhile. `--takeover`: 20.6 s. docs/postgresql.md says what that means.
 """
 
 from __future__ import annotations
