@@ -21,7 +21,7 @@ demo: $(RUN) ## show the made-up sample week
 	@$(BIN)/trendbot demo --home $(HOME_DIR)
 
 test: $(DEV) ## run the tests
-	$(BIN)/$(PYTEST) -n $(PYTEST_WORKERS)
+	$(BIN)/$(PYTEST) -n $(PYTEST_WORKERS) $(TESTS)
 
 coverage: $(DEV) ## run the tests, show what they do not reach, and fail below the floor
 	rm -f .coverage .coverage.*

@@ -210,3 +210,16 @@ def _free_port() -> int:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
+
+
+def main() -> None:
+    """Say which server the tests would use; exit 1, and say it loudly, where there is none."""
+    try:
+        with running() as server:
+            print(f"PostgreSQL for the tests: {server.binaries or f'the one named in {OWN}'}")
+    except NoPostgresError as error:
+        raise SystemExit(f"SKIPPED, nothing of it is tested here: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
