@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from tests import postgres
+from tests.homes import Homes
 
 from trendbot.store.database import Database, sqlite_url
 from trendbot.store.migrate import upgrade
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOW = datetime(2026, 11, 15, 18, 0, tzinfo=UTC)
+settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("untimed")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -114,6 +118,21 @@ def database(request: pytest.FixtureRequest) -> Database:
     other = postgres.WANTED and request.node.get_closest_marker("sqlite") is None
     found: Database = request.getfixturevalue("pg_database" if other else "sqlite_database")
     return found
+
+
+@pytest.fixture(scope="session")
+def homes_to_copy(request: pytest.FixtureRequest, _empty_database: bytes) -> Homes:
+    """Where databases of homes come from: SQLite, or PostgreSQL where `TRENDBOT_TEST_DATABASE` says so."""
+    if not postgres.WANTED:
+        return Homes(_empty_database)
+    return Homes(_empty_database, request.getfixturevalue("pg_server"), request.getfixturevalue("_pg_template"))
+
+
+@pytest.fixture
+def _only_on_sqlite(request: pytest.FixtureRequest) -> None:
+    """Skip what speaks of SQLite's own file where homes have PostgreSQL."""
+    if postgres.WANTED and request.node.get_closest_marker("sqlite") is not None:
+        pytest.skip("speaks of SQLite's own file")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from tests.botapi import Limits
 from tests.botapi.server import TOKEN, BotApi, bot_api
 from tests.botapi.talking import Talk, talking
 from tests.conftest import NOW
+from tests.homes import Homes
 
 from trendbot.bootstrap import Access, App, open_app
 from trendbot.bot.running import Account, run_bot
@@ -40,15 +41,15 @@ UNBOUND = {"overall": 10_000, "per_chat": 10_000, "burst": 10_000, "group": 10_0
 
 
 @pytest.fixture(scope="session")
-def _full_database(tmp_path_factory: pytest.TempPathFactory, _empty_database: bytes) -> bytes:
+def _full_database(tmp_path_factory: pytest.TempPathFactory, homes_to_copy: Homes) -> Homes:
     """A database with a day of news and its digest, made once."""
-    path = tmp_path_factory.mktemp("bot") / "trendbot.db"
-    path.write_bytes(_empty_database)
-    with Database(sqlite_url(path)) as database:
-        builders.add_day(database, NOW)
-        index_news(database, now=NOW)
-        compose(database, Renderer(bundled("templates")), cadence=Cadence.DAILY, now=NOW, policy=DigestPolicy())
-    return path.read_bytes()
+    return homes_to_copy.filled(tmp_path_factory.mktemp("bot"), _fill)
+
+
+def _fill(database: Database) -> None:
+    builders.add_day(database, NOW)
+    index_news(database, now=NOW)
+    compose(database, Renderer(bundled("templates")), cadence=Cadence.DAILY, now=NOW, policy=DigestPolicy())
 
 
 @pytest.fixture
@@ -61,10 +62,12 @@ def empty(tmp_path: Path, _empty_database: bytes) -> Iterator[Database]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, _full_database: bytes) -> Path:
+def home(
+    tmp_path: Path, _only_on_sqlite: None, _full_database: Homes, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """A home whose database has a day of news and its digest."""
-    (tmp_path / "trendbot.db").write_bytes(_full_database)
-    return tmp_path
+    with _full_database.database_of(tmp_path, monkeypatch):
+        yield tmp_path
 
 
 @pytest.fixture

@@ -179,7 +179,7 @@ async def test_an_old_press_and_a_deleted_screen_get_a_new_one(still: Bot, desk:
 def start(home: Path, api: BotApi) -> subprocess.Popen[bytes]:
     """Start `trendbot bot` as a process of its own."""
     environment = {
-        "PATH": os.environ["PATH"],
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "TRENDBOT_DATABASE_URL")},
         "TRENDBOT_TELEGRAM__TOKEN": TOKEN,
         "TRENDBOT_TELEGRAM__BASE_URL": api.base_url,
     }

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from tests import builders
 from tests.conftest import NOW
+from tests.homes import Homes
 
 from trendbot.bootstrap import Access, App, open_app
 from trendbot.clock import frozen_clock
@@ -30,7 +31,7 @@ from trendbot.render.environment import Renderer
 from trendbot.settings import load_settings
 from trendbot.store import consent, schema, subscribers
 from trendbot.store.channels import NewChannel, add_channel
-from trendbot.store.database import Database, sqlite_url
+from trendbot.store.database import Database
 from trendbot.web.app import create_app
 from trendbot.web.letters import greetings_of, letters_of
 from trendbot.web.serving import listen, serve
@@ -100,20 +101,18 @@ def _log_as_in_service(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _web_database(tmp_path_factory: pytest.TempPathFactory, _empty_database: bytes) -> bytes:
-    path = tmp_path_factory.mktemp("web") / "trendbot.db"
-    path.write_bytes(_empty_database)
-    with Database(sqlite_url(path)) as database:
-        _filled(database)
-    return path.read_bytes()
+def _web_database(tmp_path_factory: pytest.TempPathFactory, homes_to_copy: Homes) -> Homes:
+    return homes_to_copy.filled(tmp_path_factory.mktemp("web"), _filled)
 
 
 @pytest.fixture
-def app(tmp_path: Path, _web_database: bytes) -> Iterator[App]:
+def app(tmp_path: Path, _only_on_sqlite: None, _web_database: Homes, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     """The parts of a program over that home, with the clock standing still."""
-    (tmp_path / "trendbot.db").write_bytes(_web_database)
     options = {"home": tmp_path, "brand": {"name": "The Digest", "postal_address": "1 Wire Street"}}
-    with open_app(load_settings(options=options), frozen_clock(NOW), access=Access.READ) as opened:
+    with (
+        _web_database.database_of(tmp_path, monkeypatch),
+        open_app(load_settings(options=options), frozen_clock(NOW), access=Access.READ) as opened,
+    ):
         yield opened
 
 

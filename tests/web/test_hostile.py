@@ -14,6 +14,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from tests.homes import Homes
 from tests.web.conftest import URL, site_over
 
 from trendbot.web.app import create_app
@@ -31,14 +32,15 @@ calm = settings(
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory, _web_database: bytes) -> Iterator[TestClient]:
+def stranger(tmp_path_factory: pytest.TempPathFactory, _web_database: Homes) -> Iterator[TestClient]:
     from trendbot.bootstrap import Access, open_app
     from trendbot.clock import system_clock
     from trendbot.settings import load_settings
 
     home = tmp_path_factory.mktemp("hostile")
-    (home / "trendbot.db").write_bytes(_web_database)
     with (
+        pytest.MonkeyPatch.context() as environment,
+        _web_database.database_of(home, environment),
         open_app(load_settings(options={"home": home}), system_clock, access=Access.READ) as app,
         TestClient(
             create_app(site_over(app)), base_url=URL, raise_server_exceptions=False, follow_redirects=False

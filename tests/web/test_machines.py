@@ -151,6 +151,7 @@ def test_figures_say_what_runs_took_and_which_failed(site: Site) -> None:
         assert line in figures
 
 
+@pytest.mark.sqlite
 def test_a_database_that_does_not_answer_is_said_so(client: TestClient, site: Site) -> None:
     assert site.app.database.file is not None
     site.app.database.engine.dispose()

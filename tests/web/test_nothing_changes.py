@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from trendbot.core.tokens import Purpose, seal
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -34,8 +34,7 @@ def state(site: Site) -> str:
     """A hash over every row of every table, and over the files of the home that are not the database's or the log."""
     found = hashlib.sha256()
     with site.app.database.engine.connect() as connection:
-        names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")).scalars()
-        for name in list(names):
+        for name in sorted(inspect(connection).get_table_names()):
             for row in connection.execute(text(f'SELECT * FROM "{name}"')):  # noqa: S608
                 found.update(repr(tuple(row)).encode())
     for file in _files(site.app.home):

@@ -125,6 +125,7 @@ def test_the_search_finds_stories_and_escapes_what_was_asked(client: TestClient)
 @pytest.mark.parametrize(
     "path",
     ["/nothing", "/digests/daily/2026-02-31", "/digests/hourly/x", "/stories/0", "/stories/" + "9" * 40, "/stories/١",
+     "/stories/2147483648",
      "/archive/2026-13", "/archive/9999-12", "/themes/nothing", "/charts/1/x/card.png", "/assets/site.css",
      "/api/v1/stories/0", "/themes/nothing/feed.atom", "/%00", "/digests/daily/%ff"],
 )  # fmt: skip

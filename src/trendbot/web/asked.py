@@ -17,6 +17,8 @@ from trendbot.web.answers import Missing
 
 _MOST_FIELDS, _LONGEST = 200, 2000
 _NUMBER = re.compile(r"[0-9]{1,12}\Z")
+_LARGEST = 2**31 - 1
+"""The largest number of a row: PostgreSQL refuses to look for a larger one."""
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})\Z")
 _DAY, _WEEK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"), re.compile(r"[0-9]{4}-W[0-9]{2}\Z")
 
@@ -75,7 +77,7 @@ def number(text: str) -> int:
         Missing: it is none that a row can have.
 
     """
-    if not _NUMBER.match(text) or not text.isascii():
+    if not _NUMBER.match(text) or not text.isascii() or int(text) > _LARGEST:
         raise Missing
     return int(text)
 
