@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests import builders
 from tests.dsns import dsn
+from tests.homes import Homes
 
 from trendbot import ticks
 from trendbot.bootstrap import Access, App, open_app
@@ -26,7 +27,7 @@ from trendbot.settings import load_settings
 from trendbot.store.bounces import list_bounces
 from trendbot.store.channels import NewChannel, add_channel
 from trendbot.store.checkup import count_entries
-from trendbot.store.database import Database, sqlite_url
+from trendbot.store.database import Database
 from trendbot.store.deliveries import list_deliveries
 from trendbot.store.digests import list_digests
 from trendbot.store.runs import claim_slot, finish_run, is_settled, last_run, start_run
@@ -80,20 +81,22 @@ def test_a_slot_is_taken_once_and_again_where_it_failed_or_was_killed(database: 
 
 
 @pytest.fixture
-def app(tmp_path: Path, _empty_database: bytes, now: datetime) -> Iterator[App]:
+def app(
+    tmp_path: Path, _only_on_sqlite: None, homes_to_copy: Homes, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[App]:
     home = tmp_path / "home"
     home.mkdir()
-    (home / "trendbot.db").write_bytes(_empty_database)
-    with Database(sqlite_url(home / "trendbot.db")) as database:
-        builders.add_day(database, now)
-        chat = NewChannel(
-            slug="desk", kind=ChannelKind.TELEGRAM, transport="telegram", address="-1001", cadence=Cadence.DAILY
-        )
-        database.write(add_channel, chat)
-        database.write(start_run, job="line", slot="first", now=now - 60 * HOUR)
-    settings = load_settings(options={"home": home}, environment={})
-    with open_app(settings, frozen_clock(now), access=Access.WRITE) as opened:
-        yield opened
+    with homes_to_copy.database_of(home, monkeypatch) as url:
+        with Database(url) as database:
+            builders.add_day(database, now)
+            chat = NewChannel(
+                slug="desk", kind=ChannelKind.TELEGRAM, transport="telegram", address="-1001", cadence=Cadence.DAILY
+            )
+            database.write(add_channel, chat)
+            database.write(start_run, job="line", slot="first", now=now - 60 * HOUR)
+        settings = load_settings(options={"home": home})
+        with open_app(settings, frozen_clock(now), access=Access.WRITE) as opened:
+            yield opened
 
 
 def at(app: App, moment: datetime) -> App:
@@ -167,8 +170,8 @@ async def test_the_night_keeps_the_newest_backups(app: App, now: datetime) -> No
     for day in range(4):
         for _ in range(2):
             await ticks.keep_house(at(app, now + day * 24 * HOUR), watch, night, backups=2)
-    files = sorted(file.name for file in (app.home / "backups").iterdir())
-    assert files == ["night-20261117T180000Z.db", "night-20261118T180000Z.db"]
+    files = sorted(file.stem for file in (app.home / "backups").iterdir())
+    assert files == ["night-20261117T180000Z", "night-20261118T180000Z"]
 
 
 async def test_the_night_prunes_and_its_run_says_how_much(app: App, now: datetime) -> None:
