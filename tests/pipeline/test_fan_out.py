@@ -96,6 +96,15 @@ def test_a_digest_that_is_not_made_yet_is_waited_for_half_a_day(database: Databa
     assert queued(database, bot) == []
 
 
+def test_after_a_day_off_the_newest_digest_is_for_todays_hour(database: Database, bot: int, now: datetime) -> None:
+    reader = readers.add_reader(database, bot, "101", now=now - timedelta(days=3), preferences=Preferences(hour=17))
+    compose_day(database, now)
+    assert fan_out(database, RENDERER, now=now + HOUR).deliveries == 1
+    (row,) = queued(database, bot)
+    assert row.too_late_at == now + 11 * HOUR  # of the hour before now, not of those that went by
+    assert next_at(database, reader, bot) == now + 23 * HOUR
+
+
 def test_alerts_only_wants_no_digest(database: Database, bot: int, now: datetime) -> None:
     compose_day(database, now)
     readers.add_reader(database, bot, "101", now=now, preferences=Preferences(cadence=None, alerts=2))

@@ -26,7 +26,7 @@ from trendbot.render.environment import Renderer
 from trendbot.store import digests, fanning, feedback
 from trendbot.store.channels import Channel
 from trendbot.store.database import Database, Session
-from trendbot.store.deliveries import NewDelivery, parts_of, write_new
+from trendbot.store.deliveries import parts_of, write_new
 from trendbot.store.digests import Digest, Edition
 from trendbot.store.fanning import DueSubscription, Served
 from trendbot.store.told import told_stories
@@ -145,30 +145,29 @@ def _served(due: DueSubscription, editions: _Editions, known: _Known, now: datet
     """Return what a subscription gets; None where its digest is not made yet, or could not be rendered."""
     cadence = due.preferences.cadence
     if cadence is None:
-        return _moved_on(due, (), now)
+        return Served(due=due, next_at=None)
+    at, following = _last_hour(due, _SPAN[cadence], now)
     digest = editions.newest(cadence)
-    if digest is None or digest.frozen_at <= due.due_at - _SPAN[cadence]:
-        return _moved_on(due, (), now) if due.due_at + LATE[cadence] < now else None
+    if digest is None or digest.frozen_at <= at - _SPAN[cadence]:
+        return Served(due=due, next_at=following) if at + LATE[cadence] < now else None
     without = _known(digest.content, known.told.get(due.subscriber_id, {}))
     variant = variant_of(due.preferences.themes, without, known.leanings.get(due.subscriber_id))
     edition = editions.edition(digest, due.channel.kind, variant)
     if isinstance(edition, Exception):
         return None
-    return _moved_on(due, _deliveries(due, edition, cadence) if edition else (), now)
+    rows = parts_of(edition, due.channel, cadence=cadence, now=at, subscriber_id=due.subscriber_id) if edition else ()
+    return Served(due=due, next_at=following, deliveries=tuple(rows))
 
 
-def _deliveries(due: DueSubscription, edition: Edition, cadence: Cadence) -> tuple[NewDelivery, ...]:
-    return tuple(parts_of(edition, due.channel, cadence=cadence, now=due.due_at, subscriber_id=due.subscriber_id))
+def _last_hour(due: DueSubscription, span: timedelta, now: datetime) -> tuple[datetime, datetime | None]:
+    """Return the last hour of a subscription that has come, and the next.
 
-
-def _moved_on(due: DueSubscription, deliveries: tuple[NewDelivery, ...], now: datetime) -> Served:
-    return Served(
-        subscriber_id=due.subscriber_id,
-        channel_id=due.channel.id,
-        due_at=due.due_at,
-        next_at=due.preferences.next_at(now),
-        deliveries=deliveries,
-    )
+    They are several where nobody rang for a day: the newest digest is for the last, and not too late for the first.
+    """
+    at, following = due.due_at, due.preferences.next_at(max(due.due_at, now - 2 * span))
+    while following is not None and following <= now:
+        at, following = following, due.preferences.next_at(following)
+    return at, following
 
 
 # -- forums ------------------------------------------------------------------------------------------------------------

@@ -30,13 +30,11 @@ class DueSubscription:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
-    """A subscription that is done with this hour: the deliveries it gets, and when the next one is due."""
+    """A subscription that is done with the hours that have come: what it gets, and when the next one is due."""
 
-    subscriber_id: int
-    channel_id: int
-    due_at: datetime
+    due: DueSubscription
     next_at: datetime | None
-    deliveries: tuple[NewDelivery, ...]
+    deliveries: tuple[NewDelivery, ...] = ()
 
 
 def due_subscriptions(
@@ -87,9 +85,9 @@ def serve(session: Session, served: tuple[Served, ...]) -> int:
         session.execute(
             update(SubscriptionRow)
             .where(
-                SubscriptionRow.subscriber_id == each.subscriber_id,
-                SubscriptionRow.channel_id == each.channel_id,
-                SubscriptionRow.next_at == each.due_at,
+                SubscriptionRow.subscriber_id == each.due.subscriber_id,
+                SubscriptionRow.channel_id == each.due.channel.id,
+                SubscriptionRow.next_at == each.due.due_at,
             )
             .values(next_at=each.next_at)
         )
