@@ -7,16 +7,21 @@ called uncertain, or a digest that the operator was told of as not made.
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from benchmarks.world import DAY, HOUR, PEOPLE, Person, World, spreads
 from sqlalchemy import text
 
+from trendbot.core.digests import DigestContent
 from trendbot.core.vocabulary import Cadence
 from trendbot.store.database import Database, Session
+from trendbot.store.digests import list_digests
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LATE = {Cadence.DAILY: 12 * HOUR, Cadence.WEEKLY: 72 * HOUR}
@@ -58,16 +63,40 @@ class Slot:
     late: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Printed:
+    """A digest and what it told."""
+
+    cadence: Cadence
+    frozen_at: datetime
+    headlines: tuple[str, ...]
+
+
+def _headlines(content: DigestContent) -> Iterator[str]:
+    return (item.headline for _, item in content.items())
+
+
 @dataclass(slots=True)
 class Books:
     """What is kept of the outbox, since it forgets after half a year."""
 
     parcels: dict[str, Parcel] = field(default_factory=dict)
+    digests: list[Printed] = field(default_factory=list)
+    _kept: list[Path] = field(default_factory=list)
 
-    def copy(self, database: Database) -> None:
-        """Take over how every row stands."""
-        for parcel in database.read(_parcels):
-            self.parcels[parcel.key] = parcel
+    def copy(self, database: Database, folder: Path) -> None:
+        """Put down in `folder` how every row stands: what is kept here must not count as the product's memory."""
+        self._kept.append(folder / f"outbox-{len(self._kept)}")
+        self._kept[-1].write_bytes(pickle.dumps(database.read(_parcels)))
+
+    def close(self, database: Database) -> None:
+        """Take all of it up again, and what each digest told."""
+        for file in self._kept:
+            self.parcels |= {parcel.key: parcel for parcel in pickle.loads(file.read_bytes())}
+        self.digests = [
+            Printed(cadence=each.cadence, frozen_at=each.frozen_at, headlines=tuple(_headlines(each.content)))
+            for each in database.read(list_digests, limit=10_000)
+        ]
 
 
 def _parcels(session: Session) -> list[Parcel]:
@@ -149,12 +178,12 @@ def _editorial(found: Audit, slots: list[Slot], digests: int) -> None:
 def _servers(found: Audit, world: World, books: Books) -> None:
     """Hold what the servers took against the outbox: nothing twice, nothing lost, nothing that no row knows of."""
     last: dict[tuple[str, str], datetime] = {}
-    for arrival in world.arrivals:
+    for arrival in world.arrivals():
         before = last.get((arrival.to, arrival.mark))
         if before is not None and arrival.at - before < 2 * DAY:
             found.miss("message doubled", f"to {arrival.to} at {arrival.at:%Y-%m-%d %H}: {arrival.head[:60]}")
         last[arrival.to, arrival.mark] = arrival.at
-    numbers = {arrival.number for arrival in world.arrivals}
+    numbers = {arrival.number for arrival in world.arrivals()}
     known = {parcel.number for parcel in books.parcels.values() if parcel.status == "sent"}
     unsure = Counter(parcel.to for parcel in books.parcels.values() if parcel.status == "uncertain")
     for parcel in books.parcels.values():
@@ -163,16 +192,16 @@ def _servers(found: Audit, world: World, books: Books) -> None:
             found.miss("message lost", parcel.key)
         if parcel.owed and parcel.due is not None and parcel.due < world.now - DAY:
             found.miss("message forgotten", f"{parcel.key} is {parcel.status} since {parcel.due:%Y-%m-%d %H}")
-    for to, count in Counter(each.to for each in world.arrivals if each.number not in known).items():
+    for to, count in Counter(each.to for each in world.arrivals() if each.number not in known).items():
         if count > unsure[to]:
             found.miss("message that no row knows of", f"{count} to {to}, {unsure[to]} rows are uncertain")
-    found.counts["messages taken"] = len(world.arrivals)
+    found.counts["messages taken"] = len(world.arrivals())
 
 
 def _digests_of(found: Audit, world: World, books: Books, person: Person, gone: list[Slot]) -> None:
     """See that each of a person's digests came once within its window, or that it is said why not."""
     cadence = person.wish.cadence or Cadence.DAILY
-    came = {arrival.number: arrival.at for arrival in world.arrivals if arrival.to == person.address}
+    came = {arrival.number: arrival.at for arrival in world.arrivals() if arrival.to == person.address}
     rows: dict[datetime, list[Parcel]] = defaultdict(list)
     for parcel in books.parcels.values():
         if parcel.to == person.address and parcel.due is not None:
@@ -180,8 +209,11 @@ def _digests_of(found: Audit, world: World, books: Books, person: Person, gone: 
     first, last = world.begun + FIRST[cadence], world.now - LATE[cadence]
     for due in local_hours(person, first, last):
         parcels = rows.pop(due, [])
-        quiet = not parcels and _not_made(gone, cadence, due)
-        what = "that were not made, and told" if quiet else _became(parcels, came, due + LATE[cadence])
+        what = _became(parcels, came, due + LATE[cadence])
+        if not parcels and _not_made(gone, cadence, due):
+            what = "that were not made, and told"
+        elif not parcels and _known_already(world, books, person, cadence, due):
+            what = "in which all was told already"
         if what in FINE:
             found.counts[f"readers' digests {what}"] += 1
         else:
@@ -204,18 +236,33 @@ def _became(parcels: list[Parcel], came: dict[str, datetime], until: datetime) -
     return "told as too late" if "skipped" in states else f"missing: {sorted(states) or 'no row'}"
 
 
-FINE = frozenset(("in their window", "told as uncertain", "told as too late", "that were not made, and told"))
+FINE = frozenset(
+    (
+        "in their window", "told as uncertain", "told as too late", "that were not made, and told",
+        "in which all was told already",
+    )
+)  # fmt: skip
+
+
+def _known_already(world: World, books: Books, person: Person, cadence: Cadence, due: datetime) -> bool:
+    """Say whether a digest of that hour told nothing but what the reader had had by alerts."""
+    had = {name for each in world.arrivals() if each.to == person.address and each.at <= due for name in each.names}
+    return any(
+        all(any(name in headline for name in had) for headline in each.headlines)
+        for each in books.digests
+        if each.cadence is cadence and due - SPAN[cadence] < each.frozen_at <= due + LATE[cadence]
+    )
 
 
 def _not_made(gone: list[Slot], cadence: Cadence, due: datetime) -> bool:
     """Say whether the digest before an hour is one that was told as not made."""
     days = [datetime.fromisoformat(f"{slot.name[:10]}T12+00:00") for slot in gone if slot.cadence is cadence]
-    return any(due - SPAN[cadence] - DAY <= day <= due + DAY for day in days)
+    return any(day - 14 * HOUR <= due <= day + SPAN[cadence] - 10 * HOUR for day in days)
 
 
 def _alerts_of(found: Audit, world: World, books: Books, person: Person) -> None:
     """See that what spread came once as an alert, or that it is said why not; none at night."""
-    mine = [each for each in world.arrivals if each.to == person.address and _is_alert(each.head)]
+    mine = [each for each in world.arrivals() if each.to == person.address and _is_alert(each.head)]
     zone, quiet = ZoneInfo(person.wish.timezone), person.wish.quiet
     found.counts["alerts"] += len(mine)
     found.counts["alerts of a rise"] += sum(each.head.startswith("Rising") for each in mine)
@@ -232,7 +279,7 @@ def _alerts_of(found: Audit, world: World, books: Books, person: Person) -> None
         if not (name := spreads(day)):
             continue
         times = sum(name in each.names for each in mine)
-        by_digest = not times and any(name in each.names for each in world.arrivals if each.to == person.address)
+        by_digest = not times and any(name in each.names for each in world.arrivals() if each.to == person.address)
         found.counts["alerts of a spread"] += times
         found.counts["spreads told by a digest before an alert could go"] += by_digest
         missing += not times and not by_digest

@@ -140,7 +140,7 @@ class Machine:
             app = self.stack.enter_context(opened(self.home, self.world))
             if self.world.now == self.world.begun:
                 app.database.write(first, self.world.now, app.key())
-            self.bells = Bells(app, PLAN, ticks.Watch(alone_since=self.world.now, operator="desk"))
+            self.bells = Bells(app, PLAN, ticks.Watch(alone=True, operator="desk"))
         return self.bells
 
     async def end(self) -> None:
@@ -241,7 +241,8 @@ async def simulate(home: Path, *, start: datetime, days: int, step: int = 1, cal
             if (world.now - start) % (MONTH * DAY) < step * HOUR:
                 told.months.append(await month_end(machine, books))
         database = (await machine.start()).app.database
-        books.copy(database)
+        books.copy(database, home.parent)
+        books.close(database)
         told.slots = slots_of(database, start)
         told.books = audit(world, books, told.slots, len(database.read(list_digests, limit=10_000)))
         await machine.end()
@@ -273,7 +274,7 @@ async def hour(machine: Machine) -> None:
 
 async def month_end(machine: Machine, books: Books) -> MonthEnd:
     """Copy the outbox into the books, and weigh."""
-    books.copy((await machine.start()).app.database)
+    books.copy((await machine.start()).app.database, machine.home.parent)
     return weighed(machine)
 
 

@@ -41,7 +41,7 @@ def node(home: Path, url: str, clock: Clock) -> Iterator[App]:
 def bells(app: App) -> Bells:
     """Return a machine's bells: a daily digest at 18:00, the night's work at 3:00."""
     plan = Plan(digests=(table(18),), night=table(3), backups=0)
-    return Bells(app, plan, Watch(alone_since=None), patience=PATIENCE)
+    return Bells(app, plan, Watch(alone=False), patience=PATIENCE)
 
 
 @dataclass(frozen=True)

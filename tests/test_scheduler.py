@@ -104,7 +104,7 @@ def at(app: App, moment: datetime) -> App:
 
 
 async def ring(app: App, moment: datetime, timetable: Timetable) -> bool:
-    watch = ticks.Watch(alone_since=moment, operator="desk")
+    watch = ticks.Watch(alone=True, operator="desk")
     return await ticks.digest_due(at(app, moment), watch, timetable) is not None
 
 
@@ -122,6 +122,12 @@ async def test_two_bells_make_one_digest(app: App, now: datetime) -> None:
     daily = table(18, "UTC")
     assert [await ring(app, now, daily), await ring(app, now + HOUR, daily)] == [True, False]
     assert len(app.database.read(list_digests)) == 1
+
+
+async def test_a_slot_whose_failure_could_not_be_written_down_is_taken_again(app: App, now: datetime) -> None:
+    heard(app, now + HOUR)
+    app.database.write(claim_slot, job="daily", slot="2026-11-15T18", now=now, stale_before=now)
+    assert await ring(app, now + HOUR, table(18, "UTC"))
 
 
 async def test_a_draft_nobody_objects_to_becomes_a_digest_at_its_hour_and_is_told_to_be_sent(
@@ -166,7 +172,7 @@ async def test_a_day_on_which_no_feed_answered_is_not_called_quiet_and_the_opera
 
 
 async def test_the_night_keeps_the_newest_backups(app: App, now: datetime) -> None:
-    night, watch = table(3, "UTC", late=23), ticks.Watch(alone_since=now)
+    night, watch = table(3, "UTC", late=23), ticks.Watch(alone=True)
     for day in range(4):
         for _ in range(2):
             await ticks.keep_house(at(app, now + day * 24 * HOUR), watch, night, backups=2)
@@ -177,7 +183,7 @@ async def test_the_night_keeps_the_newest_backups(app: App, now: datetime) -> No
 async def test_the_night_prunes_and_its_run_says_how_much(app: App, now: datetime) -> None:
     entries = app.database.read(count_entries)
     later = now + timedelta(days=401)
-    await ticks.keep_house(at(app, later), ticks.Watch(alone_since=later), table(3, "UTC", late=23), backups=0)
+    await ticks.keep_house(at(app, later), ticks.Watch(alone=True), table(3, "UTC", late=23), backups=0)
     assert app.database.read(count_entries) == 0
     run = app.database.read(last_run, "house")
     assert run is not None
@@ -190,7 +196,7 @@ async def test_the_night_prunes_and_its_run_says_how_much(app: App, now: datetim
 async def test_bounces_are_read_and_a_mailbox_that_cannot_be_is_told_once(
     app: App, now: datetime, tmp_path: Path
 ) -> None:
-    watch, spool = ticks.Watch(alone_since=now, operator="desk"), tmp_path / "spool"
+    watch, spool = ticks.Watch(alone=True, operator="desk"), tmp_path / "spool"
     await ticks.bounces_due(app, watch)
     assert not told(app)
     options = {"home": app.home, "email": {"bounces_from": str(spool)}}
@@ -207,7 +213,7 @@ async def test_bounces_are_read_and_a_mailbox_that_cannot_be_is_told_once(
 async def test_who_asks_to_leave_by_mail_without_proof_is_told_once_a_day(
     app: App, now: datetime, tmp_path: Path
 ) -> None:
-    watch, spool = ticks.Watch(alone_since=now, operator="desk"), tmp_path / "spool"
+    watch, spool = ticks.Watch(alone=True, operator="desk"), tmp_path / "spool"
     spool.mkdir()
     options = {"home": app.home, "email": {"bounces_from": str(spool)}}
     reading = replace(app, bounces=bounce_desk(load_settings(options=options, environment={}), app.renderer))

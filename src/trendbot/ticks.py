@@ -50,17 +50,14 @@ _DEAF = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
-    """What bells share: since when this process has the home to itself (None: others work too), and whom to tell.
+    """What bells share: whether this process has the database to itself, and whom to tell.
 
-    Where others work too, who rings a bell holds it (`store.exclusive`): nobody else is at its job.
+    Who rings a bell holds it (`store.exclusive`): nobody else is at its job, and a run of it that has not ended was
+    killed, or could not be written down.
     """
 
-    alone_since: datetime | None
+    alone: bool
     operator: str = ""
-
-    def stale_before(self, now: datetime) -> datetime:
-        """Return before when a run that has not ended must have been killed."""
-        return now if self.alone_since is None else self.alone_since
 
 
 async def poll_due(app: App, watch: Watch) -> None:
@@ -69,7 +66,7 @@ async def poll_due(app: App, watch: Watch) -> None:
 
     now = app.clock()
     slot = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M}"
-    run = await _claimed(app, watch, POLL, slot, now)
+    run = await _claimed(app, POLL, slot, now)
     if run is None:
         return
     worked = time.process_time()
@@ -107,7 +104,7 @@ async def digest_due(app: App, watch: Watch, timetable: Timetable) -> ComposeRep
     began = app.database.read(runs.first_run)
     if due.over and (began is None or began > due.at):
         return None  # there was nobody yet whom it could have been late for
-    run = await _claimed(app, watch, job, due.name, now)
+    run = await _claimed(app, job, due.name, now)
     if run is None:
         return None
     if due.over:
@@ -151,7 +148,7 @@ async def _drafts(app: App, cadence: Cadence, now: datetime) -> ComposeReport | 
 async def deliver_due(app: App, watch: Watch, *, stop: asyncio.Event) -> DeliverReport:
     """Enqueue what subscribers are to get now, and send what is due; `stop` ends it after the message in hand."""
     now = app.clock()
-    report, fanned = await send_due(app, now=now, alone=watch.alone_since is not None, stop=stop)
+    report, fanned = await send_due(app, now=now, alone=watch.alone, stop=stop)
     for problem in dict.fromkeys((*fanned, *problems_of(report))):
         log.error("delivery_problem", what=problem)
     if fanned or problems_of(report):
@@ -182,7 +179,7 @@ async def keep_house(app: App, watch: Watch, timetable: Timetable, *, backups: i
     due = latest_slot(timetable, now)
     if app.database.read(runs.is_settled, job=HOUSE, slot=due.name):
         return
-    run = await _claimed(app, watch, HOUSE, due.name, now)
+    run = await _claimed(app, HOUSE, due.name, now)
     if run is None:
         return
     worked = time.process_time()
@@ -246,11 +243,9 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
-async def _claimed(app: App, watch: Watch, job: str, slot: str, now: datetime) -> int | None:
+async def _claimed(app: App, job: str, slot: str, now: datetime) -> int | None:
     try:
-        return await app.database.run(
-            runs.claim_slot, job=job, slot=slot, now=now, stale_before=watch.stale_before(now)
-        )
+        return await app.database.run(runs.claim_slot, job=job, slot=slot, now=now, stale_before=now)
     except StoreError as error:  # locked, or the disk is full: the next bell tries again
         log.error("slot_not_taken", job=job, slot=slot, reason=str(error))  # noqa: TRY400
         return None

@@ -65,8 +65,7 @@ async def _serve(choices: Choices, app: App, settings: Settings, roles: tuple[st
 
     stop = asyncio.Event()
     shared = app.database.dialect == "postgresql"  # others may send from it: leases say who is gone
-    alone_since = None if shared else app.clock()
-    bells = Bells(app, plan_of(settings), Watch(alone_since=alone_since, operator=settings.operator_channel))
+    bells = Bells(app, plan_of(settings), Watch(alone=not shared, operator=settings.operator_channel))
     _signals(stop, lambda: _reload(choices, bells))
     with contextlib.ExitStack() as stack:
         parts = _parts(bells, settings, roles, stack, ending=stop)
@@ -191,7 +190,7 @@ def _reload(choices: Choices, bells: Bells) -> None:
         _say(f"the settings in force stay: {error}")
     else:
         bells.plan, bells.app = plan, app
-        bells.watch = Watch(alone_since=bells.watch.alone_since, operator=settings.operator_channel)
+        bells.watch = Watch(alone=bells.watch.alone, operator=settings.operator_channel)
         _say("the settings were read again")
     notify("READY=1")
 
