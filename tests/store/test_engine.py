@@ -26,6 +26,7 @@ schema_of = pytest.importorskip("procrastinate.schema")
 @pytest.fixture
 def queue(pg_database: Database) -> Database:
     assert install(pg_database)
+    pg_database.write(engine.sign, ["telegram", "email"])
     return pg_database
 
 
@@ -50,6 +51,13 @@ def test_rows_and_their_jobs_come_together(queue: Database, now: datetime) -> No
     assert [each for job in told for each in job.args["ids"]] == rows
     assert {(job.queue_name, job.task_name, job.scheduled_at) for job in told} == {("deliver.telegram", "deliver", now)}
     assert queue.write(engine.named) == frozenset(rows)
+
+
+def test_what_no_worker_sends_makes_no_jobs(pg_database: Database, now: datetime) -> None:
+    assert install(pg_database)
+    pg_database.write(engine.sign, ["email"])
+    broadcast(pg_database, subscribers=3, now=now)
+    assert jobs(pg_database) == []
 
 
 def test_a_rollback_leaves_neither_rows_nor_jobs(queue: Database, now: datetime) -> None:
@@ -94,11 +102,8 @@ def test_several_announcements_fit_into_one_transaction(queue: Database, now: da
 
 def test_only_what_living_workers_can_send_is_theirs(queue: Database) -> None:
     worker = text("INSERT INTO procrastinate.procrastinate_workers (last_heartbeat) VALUES (now())")
-    queue.write(engine.sign, ["telegram"])
     assert queue.read(engine.manned, lease=20.0) == frozenset()  # whoever said it has ended
     queue.write(lambda session: session.execute(worker))
-    assert queue.read(engine.manned, lease=20.0) == {"telegram"}
-    queue.write(engine.sign, ["email", "telegram"])
     assert queue.read(engine.manned, lease=20.0) == {"email", "telegram"}
     assert queue.read(engine.manned, lease=0.0) == frozenset()
 

@@ -62,6 +62,10 @@ _MANNED = text(
     AND EXISTS (SELECT FROM procrastinate.procrastinate_workers
         WHERE last_heartbeat > now() - make_interval(secs => :lease))"""
 )
+_KNOWN = text(
+    """SELECT EXISTS (SELECT FROM procrastinate.senders
+    WHERE transport = :transport AND seen_at > now() - interval '1 day')"""
+)
 _FIRST = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
@@ -126,8 +130,11 @@ def enqueue(
 
 
 def announce(session: Session, deliveries: Sequence[int], *, by: str, at: datetime | None = None) -> None:
-    """Let workers know of deliveries that go `by` a transport, where there are workers."""
-    if deliveries and installed(session):
+    """Let workers know of deliveries that go `by` a transport, where one was there for it within a day.
+
+    Jobs that nobody takes would pile up; a worker that comes later makes its own from the outbox.
+    """
+    if deliveries and installed(session) and session.scalar(_KNOWN, {"transport": by}):
         chunks = [list(deliveries[start : start + CHUNK]) for start in range(0, len(deliveries), CHUNK)]
         enqueue(session, Kind.DELIVER, [{"ids": chunk} for chunk in chunks], queue=queue_of(by), at=at)
 
