@@ -13,7 +13,6 @@ import hashlib
 import pickle
 import random
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -163,18 +162,18 @@ class Calendar:
 
 @dataclass(slots=True)
 class World:
-    """What is not ours. `begun` is the first midnight; flags say what is broken now."""
+    """What is not ours. `begun` is the first midnight; `noted` a file of ours; flags say what is broken now."""
 
     now: datetime
     begun: datetime
     bot: BotApi
     mail: Sink
+    noted: BinaryIO
     calendar: Calendar = field(default_factory=Calendar)
     deaf: bool = False
     hangs: bool = False
     full: bool = False
     locked: bool = False
-    noted: BinaryIO = field(default_factory=tempfile.TemporaryFile)
     _read: list[Arrival] = field(default_factory=list)
     _seen: int = 0
 

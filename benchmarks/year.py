@@ -230,9 +230,13 @@ async def simulate(home: Path, *, start: datetime, days: int, step: int = 1, cal
     """Live through `days` days in steps of `step` hours; return what came of it."""
     worked, told, books = time.process_time(), Told(), Books()
     limits = Limits(overall=1e6, per_chat=1e6, burst=1_000, group=1_000_000)
-    with bot_api_in_a_thread(limits=limits) as bot, smtp_server_in_a_thread() as mail:
+    with (
+        bot_api_in_a_thread(limits=limits) as bot,
+        smtp_server_in_a_thread() as mail,
+        tempfile.TemporaryFile() as noted,
+    ):
         bot.add(Chat(id=DESK, type="channel", title="Desk"))
-        world = World(now=start, begun=start, bot=bot, mail=mail, calendar=calendar or Calendar())
+        world = World(now=start, begun=start, bot=bot, mail=mail, noted=noted, calendar=calendar or Calendar())
         machine = Machine(home, world, watcher=asyncio.current_task())
         while world.now < start + days * DAY:
             await bounded(hour(machine))

@@ -145,7 +145,7 @@ class Worker:
             update_heartbeat_interval=self.lease / 4,
             stalled_worker_timeout=self.lease,
             shutdown_graceful_timeout=DRAIN,
-            fetch_job_polling_interval=self.look,
+            fetch_job_polling_interval=min(self.look, LOOK),
         )
 
     async def _deliver(self, ids: list[int]) -> None:

@@ -12,7 +12,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from trendbot.logs import get_logger
 from trendbot.store.database import translated
@@ -27,6 +27,7 @@ log = get_logger(__name__)
 PATIENCE = 15.0
 """Seconds without a sign of life after which the server takes the lock from its holder: the process stands still."""
 _TAKE = text("SELECT pg_try_advisory_lock(:key)")
+_GIVE = text("SELECT pg_advisory_unlock_all()")
 _IDLE = text("SELECT set_config('idle_session_timeout', :milliseconds, false)")
 
 
@@ -57,7 +58,7 @@ async def exclusive(
     finally:
         over.set()
         await watching
-        await asyncio.to_thread(hold.close)
+        await asyncio.to_thread(_given_back, hold)
 
 
 def _taken(engine: Engine, name: str, patience: float) -> Connection | None:
@@ -75,6 +76,13 @@ def _taken(engine: Engine, name: str, patience: float) -> Connection | None:
     if not mine:
         connection.close()
     return connection if mine else None
+
+
+def _given_back(hold: Connection) -> None:
+    """End the hold now: the server may hear of a closed connection only a moment later."""
+    with contextlib.suppress(SQLAlchemyError):
+        hold.execute(_GIVE)
+    hold.close()
 
 
 async def _watched(hold: Connection, lost: asyncio.Event, over: asyncio.Event, *, every: float) -> None:
