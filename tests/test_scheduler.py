@@ -158,6 +158,17 @@ async def test_a_slot_whose_window_went_by_is_told_once(app: App, now: datetime)
     assert told(app) == ["no daily digest for 2026-11-15 18:00: its window went by"]
 
 
+async def test_after_days_off_each_slot_that_went_by_is_told_and_the_last_one_made(app: App, now: datetime) -> None:
+    heard(app, now)
+    assert await ring(app, now, table(18, "UTC"))
+    back = now + timedelta(days=3)
+    heard(app, back)
+    for _ in range(2):
+        await ring(app, back, table(18, "UTC"))
+    assert [digest.slot for digest in app.database.read(list_digests)] == ["2026-11-18", "2026-11-15"]
+    assert told(app) == [f"no daily digest for 2026-11-{day} 18:00: its window went by" for day in (17, 16)]
+
+
 async def test_a_day_on_which_no_feed_answered_is_not_called_quiet_and_the_operator_is_told_once(
     app: App, now: datetime
 ) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from trendbot.bootstrap import App, desk_of
 from trendbot.core.report_card import Footprint
-from trendbot.core.slots import DueSlot, Timetable, latest_slot
+from trendbot.core.slots import DueSlot, Timetable, latest_slot, slots_since
 from trendbot.core.vocabulary import Cadence, ChannelKind, NoticeKind
 from trendbot.errors import NotFoundError, StoreError, TrendbotError
 from trendbot.jobs import digested, follow_feeds
@@ -101,6 +101,7 @@ async def digest_due(app: App, watch: Watch, timetable: Timetable) -> ComposeRep
     due = latest_slot(timetable, now)
     if app.database.read(runs.is_settled, job=job, slot=due.name):
         return await _drafts(app, timetable.cadence, now)
+    await _missed(app, watch, timetable, now)
     began = app.database.read(runs.first_run)
     if due.over and (began is None or began > due.at):
         return None  # there was nobody yet whom it could have been late for
@@ -249,6 +250,16 @@ async def _claimed(app: App, job: str, slot: str, now: datetime) -> int | None:
     except StoreError as error:  # locked, or the disk is full: the next bell tries again
         log.error("slot_not_taken", job=job, slot=slot, reason=str(error))  # noqa: TRY400
         return None
+
+
+async def _missed(app: App, watch: Watch, timetable: Timetable, now: datetime) -> None:
+    """Give up the slots that came and went while nobody rang, as too late: only the last may still be made."""
+    job = str(timetable.cadence)
+    last = app.database.read(runs.newest_run, job)
+    for slot in slots_since(timetable, last, now)[:-1] if last else ():
+        run = await _claimed(app, job, slot.name, now)
+        if run is not None:
+            await _too_late(app, watch, job, slot, run)
 
 
 async def _too_late(app: App, watch: Watch, job: str, due: DueSlot, run: int) -> None:

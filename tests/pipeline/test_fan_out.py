@@ -105,6 +105,27 @@ def test_after_a_day_off_the_newest_digest_is_for_todays_hour(database: Database
     assert next_at(database, reader, bot) == now + 23 * HOUR
 
 
+@pytest.mark.parametrize(
+    ("hour", "back", "slots"),
+    [
+        (20, 7, ["2026-11-15", "2026-11-16"]),  # yesterday's for yesterday's hour, though today's is made by then
+        (5, 24, ["2026-11-16"]),  # today's is not spent on an hour for which it comes too late
+    ],
+)
+def test_a_digest_is_for_the_hour_after_it(
+    database: Database, bot: int, now: datetime, hour: int, back: int, slots: list[str]
+) -> None:
+    reader = readers.add_reader(database, bot, "101", now=now, preferences=Preferences(hour=hour))
+    if back < 24:
+        compose_day(database, now)
+    compose_day(database, now + timedelta(hours=back))
+    for moment in (now + timedelta(hours=back), now + timedelta(hours=back + 20)):
+        fan_out(database, RENDERER, now=moment)
+    told = database.read(deliveries.list_deliveries, channel_id=bot)
+    assert [row.subscriber_id for row in told] == [reader] * len(slots)
+    assert sorted(row.slot or "" for row in told) == slots
+
+
 def test_alerts_only_wants_no_digest(database: Database, bot: int, now: datetime) -> None:
     compose_day(database, now)
     readers.add_reader(database, bot, "101", now=now, preferences=Preferences(cadence=None, alerts=2))

@@ -42,8 +42,14 @@ class DueSlot:
 
 def latest_slot(timetable: Timetable, now: datetime) -> DueSlot:
     """Return the last slot that began at or before `now`: never one of the future, whatever rang the bell."""
-    at = timetable.after(now - _BACK)
-    while (following := timetable.after(at)) <= now:
-        at = following
-    name = local_slot(at, timezone=timetable.timezone)
-    return DueSlot(name=name, at=at, over=now - at > timetable.late)
+    return slots_since(timetable, now - _BACK, now)[-1]
+
+
+def slots_since(timetable: Timetable, since: datetime, now: datetime) -> tuple[DueSlot, ...]:
+    """Return the slots that began after `since`, up to `now`, in order; of the last nine days at most."""
+    found, at = [], timetable.after(max(since, now - _BACK))
+    while at <= now:
+        name = local_slot(at, timezone=timetable.timezone)
+        found.append(DueSlot(name=name, at=at, over=now - at > timetable.late))
+        at = timetable.after(at)
+    return tuple(found)

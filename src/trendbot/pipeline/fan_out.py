@@ -36,6 +36,8 @@ log = get_logger(__name__)
 BATCH = 500
 _SPAN = {Cadence.DAILY: timedelta(hours=24), Cadence.WEEKLY: timedelta(days=7)}
 """A digest that is older than this at a subscriber's hour was the one of the hour before."""
+_NEWEST = 3
+"""Digests among which is that of the last hour of everybody."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,18 +56,18 @@ class FanOutReport:
 
 @dataclass(kw_only=True)
 class _Editions:
-    """The newest digests and their editions, each asked for once in a call."""
+    """The newest digests, the newest first, and their editions, each asked for once in a call."""
 
     database: Database
     renderer: Renderer
     now: datetime
     problems: list[str] = field(default_factory=list)
-    _newest: dict[Cadence, Digest | None] = field(default_factory=dict)
+    _newest: dict[Cadence, tuple[Digest, ...]] = field(default_factory=dict)
     _known: dict[tuple[int, ChannelKind, str], Edition | Exception | None] = field(default_factory=dict)
 
-    def newest(self, cadence: Cadence) -> Digest | None:
+    def newest(self, cadence: Cadence) -> tuple[Digest, ...]:
         if cadence not in self._newest:
-            self._newest[cadence] = self.database.read(digests.latest_digest, cadence)
+            self._newest[cadence] = self.database.read(digests.list_digests, cadence=cadence, limit=_NEWEST)
         return self._newest[cadence]
 
     def edition(self, digest: Digest, kind: ChannelKind, variant: str) -> Edition | Exception | None:
@@ -118,10 +120,10 @@ def _told(database: Database, editions: _Editions, due: Sequence[DueSubscription
     """Return what the subscribers of a batch know of the newest digests already, by whichever message, and when."""
     found: dict[int, dict[int, datetime]] = {}
     for cadence in Cadence:
-        digest = editions.newest(cadence)
+        stories = [_stories(digest.content) for digest in editions.newest(cadence)]
         who = [each.subscriber_id for each in due if each.preferences.cadence is cadence]
-        if digest is not None and who:
-            found |= database.read(told_stories, who, _stories(digest.content))
+        if stories and who:
+            found |= database.read(told_stories, who, frozenset().union(*stories))
     return found
 
 
@@ -147,8 +149,8 @@ def _served(due: DueSubscription, editions: _Editions, known: _Known, now: datet
     if cadence is None:
         return Served(due=due, next_at=None)
     at, following = _last_hour(due, _SPAN[cadence], now)
-    digest = editions.newest(cadence)
-    if digest is None or digest.frozen_at <= at - _SPAN[cadence]:
+    digest = _digest_for(at, editions.newest(cadence), cadence)
+    if digest is None:
         return Served(due=due, next_at=following) if at + LATE[cadence] < now else None
     without = _known(digest.content, known.told.get(due.subscriber_id, {}))
     variant = variant_of(due.preferences.themes, without, known.leanings.get(due.subscriber_id))
@@ -157,6 +159,16 @@ def _served(due: DueSubscription, editions: _Editions, known: _Known, now: datet
         return None
     rows = parts_of(edition, due.channel, cadence=cadence, now=at, subscriber_id=due.subscriber_id) if edition else ()
     return Served(due=due, next_at=following, deliveries=tuple(rows))
+
+
+def _digest_for(at: datetime, newest: Sequence[Digest], cadence: Cadence) -> Digest | None:
+    """Return the digest that was made last before an hour, or else the first one made while that hour is not too late.
+
+    So a digest of the next slot neither replaces the one that a reader waits for, nor is spent on an hour that is over.
+    """
+    before = (each for each in newest if at - _SPAN[cadence] < each.frozen_at <= at)
+    after = (each for each in reversed(newest) if at < each.frozen_at <= at + LATE[cadence])
+    return next(before, None) or next(after, None)
 
 
 def _last_hour(due: DueSubscription, span: timedelta, now: datetime) -> tuple[datetime, datetime | None]:
@@ -176,7 +188,7 @@ def _last_hour(due: DueSubscription, span: timedelta, now: datetime) -> tuple[da
 def _fan_topics(database: Database, editions: _Editions, now: datetime) -> int:
     new = 0
     for cadence in Cadence:
-        digest = editions.newest(cadence)
+        digest = next(iter(editions.newest(cadence)), None)
         if digest is None or digest.frozen_at + LATE[cadence] < now:
             continue
         for channel in database.read(fanning.topic_channels, cadence):

@@ -89,9 +89,10 @@ def first_run(session: Session) -> datetime | None:
     return session.scalar(select(Run.started_at).order_by(Run.started_at).limit(1))
 
 
-def newest_run(session: Session) -> datetime | None:
-    """Return when anything last began here."""
-    return session.scalar(select(Run.started_at).order_by(Run.started_at.desc()).limit(1))
+def newest_run(session: Session, job: str | None = None) -> datetime | None:
+    """Return when anything, or a job, last began here."""
+    query = select(Run.started_at).order_by(Run.started_at.desc()).limit(1)
+    return session.scalar(query if job is None else query.where(Run.job == job))
 
 
 def footprint_between(session: Session, since: datetime, until: datetime) -> Footprint | None:
