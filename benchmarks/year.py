@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import ctypes
 import gc
 import itertools
 import sqlite3
@@ -121,7 +122,8 @@ def opened(home: Path, world: World) -> Iterator[App]:
         quick = {"rate": 1000.0, "chat_rate": 1000.0, "group_rate": 1000.0}
         telegram = TelegramTransport(token=TOKEN, base_url=world.bot.base_url, **quick)
         ways = {**app.transports, telegram.name: telegram}
-        yield replace(app, fetcher=world, transports=ways)  # type: ignore[arg-type]
+        tables = {each.cadence: each for each in PLAN.digests}
+        yield replace(app, fetcher=world, transports=ways, timetables=tables)  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -248,7 +250,8 @@ async def simulate(home: Path, *, start: datetime, days: int, step: int = 1, cal
         books.copy(database, home.parent)
         books.close(database)
         told.slots = slots_of(database, start)
-        told.books = audit(world, books, told.slots, len(database.read(list_digests, limit=10_000)))
+        digests = database.read(list_digests, limit=10_000)
+        told.books = audit(world, books, told.slots, sum(each.frozen_at >= start + DAY for each in digests))
         await machine.end()
     told.cpu = time.process_time() - worked
     return told
@@ -277,14 +280,18 @@ async def hour(machine: Machine) -> None:
 
 
 async def month_end(machine: Machine, books: Books) -> MonthEnd:
-    """Copy the outbox into the books, and weigh."""
-    books.copy((await machine.start()).app.database, machine.home.parent)
-    return weighed(machine)
+    """Weigh, and copy the outbox into the books."""
+    bells = await machine.start()
+    found = weighed(machine)
+    books.copy(bells.app.database, machine.home.parent)
+    return found
 
 
 def weighed(machine: Machine) -> MonthEnd:
-    """Return what the database and this process weigh."""
+    """Return what the database and this process weigh, when what nobody uses was given back: the books took some."""
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
     resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
     size = (machine.home / "trendbot.db").stat().st_size
     return MonthEnd(database=size, resident=resident, blocks=sys.getallocatedblocks())

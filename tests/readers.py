@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
 from trendbot import subscriptions
 from trendbot.core.consent import Preferences
+from trendbot.core.slots import Timetable
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.store import channels, digests
 from trendbot.store.channels import Channel, NewChannel
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from trendbot.store.database import Database
 
 KEY = b"k" * 64
+TIMETABLES = {
+    each: Timetable(cadence=each, hour=6, timezone="UTC", late=timedelta(hours=12), weekday="sun") for each in Cadence
+}
 
 
 def add_bot(database: Database, slug: str = "bot", **more: object) -> Channel:

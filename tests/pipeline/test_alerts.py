@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from tests import builders
 from tests.builders import News
+from tests.readers import TIMETABLES
 
 from trendbot import subscriptions
 from trendbot.bot.running import ensure_channel
@@ -142,7 +143,7 @@ def test_what_a_digest_told_is_no_alert(database: Database, now: datetime) -> No
     who = reader(database, 1, now - timedelta(days=1), hour=18)
     other = reader(database, 2, now - timedelta(days=1), hour=18, cadence=None)
     compose(database, RENDERER, cadence=Cadence.DAILY, now=now, policy=DigestPolicy())
-    assert to_subscribers(database, RENDERER, now=now) == ()
+    assert to_subscribers(database, RENDERER, TIMETABLES, now=now) == ()
     assert [each for each, _ in told(database)] == [other]
     database.write(lambda session: session.execute(update(schema.Subscription).values(alerts=2)) and None)
     assert alert(database, now=now + HOUR).enqueued == 0
@@ -154,7 +155,7 @@ def test_what_surely_did_not_arrive_was_not_told(database: Database, now: dateti
     story = spread(database, now)
     who = reader(database, 1, now - timedelta(days=1), hour=18)
     compose(database, RENDERER, cadence=Cadence.DAILY, now=now, policy=DigestPolicy())
-    to_subscribers(database, RENDERER, now=now)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now)
     assert told(database) == []
 
     def settle(session: Session) -> None:
@@ -205,7 +206,7 @@ def test_messages_to_subscribers_have_buttons(database: Database, now: datetime)
     reader(database, 1, now, "de")
     reader(database, 2, now - timedelta(days=1), hour=18)
     compose(database, RENDERER, cadence=Cadence.DAILY, now=now, policy=DigestPolicy())
-    to_subscribers(database, RENDERER, now=now)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now)
     dress = dresser(database)
     made = {
         each.subscriber_id: dress(each, message_of(each)).buttons for each in database.read(deliveries.list_deliveries)

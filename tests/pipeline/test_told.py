@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests import builders, contents
 from tests.pipeline.test_alerts import RENDERER, reader, spread
+from tests.readers import TIMETABLES
 
 from trendbot import subscriptions
 from trendbot.bot.running import ensure_channel
@@ -48,7 +49,7 @@ def test_what_an_alert_told_is_not_in_the_digest(database: Database, now: dateti
     alerted, other = reader(database, 1, now, hour=20), reader(database, 2, now, hour=20, alerts=0)
     assert alert(database, now=now).enqueued == 1
     digest = digest_of(database, now + HOUR)
-    to_subscribers(database, RENDERER, now=now + 2 * HOUR)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now + 2 * HOUR)
     (first, mine), (theirs,) = got(database, alerted), got(database, other)
     assert "A tool that everybody reports" in first.body
     assert "A tool that everybody reports" not in mine.body
@@ -66,11 +67,11 @@ def test_other_themes_on_the_same_day_tell_only_the_rest(database: Database, now
     builders.add_day(database, now)
     who = reader(database, 1, now - HOUR, hour=18, themes=("tools",), alerts=0)
     digest_of(database, now)
-    to_subscribers(database, RENDERER, now=now)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now)
     wish = Preferences(hour=20, themes=("tools", "market"))
     act = Act(method="bot", now=now)
     database.write(subscriptions.prefer, who, database.write(ensure_channel), wish, act=act)
-    to_subscribers(database, RENDERER, now=now + 2 * HOUR)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now + 2 * HOUR)
     first, second = got(database, who)
     told = [stories(database, each) for each in (first, second)]
     assert told[0]
@@ -78,7 +79,7 @@ def test_other_themes_on_the_same_day_tell_only_the_rest(database: Database, now
     assert not told[0] & told[1]
     wish = Preferences(hour=22, themes=("tools",))
     database.write(subscriptions.prefer, who, database.write(ensure_channel), wish, act=act)
-    to_subscribers(database, RENDERER, now=now + 4 * HOUR)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now + 4 * HOUR)
     assert got(database, who) == [first, second]  # nothing is left to tell
 
 
@@ -93,11 +94,11 @@ def test_a_week_is_not_told_to_who_had_its_days(database: Database, now: datetim
     who = reader(database, 1, now - HOUR, hour=18, alerts=0)
     digest_of(database, now)
     digest_of(database, now, Cadence.WEEKLY)
-    to_subscribers(database, RENDERER, now=now)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now)
     channel, act = database.write(ensure_channel), Act(method="bot", now=now)
     wish = Preferences(hour=20, cadence=Cadence.WEEKLY, weekday="sun")
     database.write(subscriptions.prefer, who, channel, wish, act=act)
-    to_subscribers(database, RENDERER, now=now + 2 * HOUR)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now + 2 * HOUR)
     day, *week = got(database, who)
     assert all(not stories(database, day) & stories(database, each) for each in week)
 
@@ -108,7 +109,7 @@ def test_the_same_pass_again_tells_nothing_again(database: Database, now: dateti
     who = reader(database, 1, now - HOUR, hour=18)
     digest_of(database, now)
     for _ in range(3):
-        to_subscribers(database, RENDERER, now=now)
+        to_subscribers(database, RENDERER, TIMETABLES, now=now)
     assert len(got(database, who)) == 1
 
 
@@ -172,7 +173,7 @@ def test_who_wants_less_of_a_theme_reads_it_last(database: Database, now: dateti
     for story in old:
         database.write(say_feedback, subscriber_id=who, story_id=story, value=-1, now=now)
     digest = digest_of(database, now)
-    to_subscribers(database, RENDERER, now=now)
+    to_subscribers(database, RENDERER, TIMETABLES, now=now)
     (mine,), (theirs,) = got(database, who), got(database, other)
     assert (mine.variant, theirs.variant) == ("tools+trust^trust:-2", "tools+trust")
     shown = [content_of(digest.content, each.variant) for each in (mine, theirs)]

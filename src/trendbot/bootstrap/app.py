@@ -17,6 +17,7 @@ from trendbot.bootstrap.policies import (
     poll_policy,
     retention_of,
     summarizer_for,
+    timetables_of,
 )
 from trendbot.bootstrap.ways import recipients_of, transports_for
 from trendbot.core.digests import DigestPolicy
@@ -24,6 +25,7 @@ from trendbot.core.policies import ApprovalPolicy
 from trendbot.core.polling import PollPolicy
 from trendbot.core.retelling import Summarizer
 from trendbot.core.retention import Retention
+from trendbot.core.slots import Timetable
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.fetch.http import Fetcher
 from trendbot.paths import bundled
@@ -65,6 +67,7 @@ class App:
     seeds: Path
     polling: PollPolicy
     digests: Mapping[Cadence, DigestPolicy]
+    timetables: Mapping[Cadence, Timetable]
     approvals: Mapping[ChannelKind, ApprovalPolicy]
     sample: bool
     summarizer: Summarizer | None = None
@@ -160,6 +163,7 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         seeds=bundled("seeds") / "feeds.toml",
         polling=poll_policy(settings),
         digests={cadence: digest_policy(settings, cadence) for cadence in Cadence},
+        timetables=timetables_of(settings),
         approvals={} if sample else approval_policies(settings),
         sample=sample,
         summarizer=None if sample else summarizer_for(settings),

@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trendbot import __version__
+from trendbot.bootstrap.zones import refuse_unknown_zone
 from trendbot.core.digests import DigestPolicy
 from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.polling import PollPolicy
 from trendbot.core.retelling import Summarizer
 from trendbot.core.retention import Retention
+from trendbot.core.slots import Timetable
 from trendbot.core.vocabulary import Cadence, ChannelKind
 from trendbot.core.weights import Weights
 from trendbot.errors import ConfigError
@@ -64,6 +66,35 @@ def approval_policies(settings: Settings) -> dict[ChannelKind, ApprovalPolicy]:
     return {
         kind: ApprovalPolicy(approval=Approval(getattr(asked, kind.value)), hour=asked.hour) for kind in ChannelKind
     }
+
+
+def timetables_of(settings: Settings) -> dict[Cadence, Timetable]:
+    """Return when digests are due.
+
+    Raises:
+        ConfigError: there is no such time zone.
+
+    """
+    asked = settings.schedule
+    return {
+        Cadence.DAILY: timetable_of(settings, Cadence.DAILY, hour=asked.daily_hour, late_hours=asked.daily_late_hours),
+        Cadence.WEEKLY: timetable_of(
+            settings, Cadence.WEEKLY, hour=asked.weekly_hour, late_hours=asked.weekly_late_hours
+        ),
+    }
+
+
+def timetable_of(settings: Settings, cadence: Cadence, *, hour: int, late_hours: int) -> Timetable:
+    """Return the timetable of a job in the zone of the schedule.
+
+    Raises:
+        ConfigError: there is no such time zone.
+
+    """
+    asked = settings.schedule
+    refuse_unknown_zone("schedule.timezone", asked.timezone)
+    late = timedelta(hours=late_hours)
+    return Timetable(cadence=cadence, hour=hour, timezone=asked.timezone, late=late, weekday=asked.weekly_day)
 
 
 def digest_policy(settings: Settings, cadence: Cadence) -> DigestPolicy:

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -153,27 +152,13 @@ def plan_of(settings: Settings) -> Plan:
         ConfigError: there is no such time zone.
 
     """
-    from trendbot.bootstrap.zones import refuse_unknown_zone
-    from trendbot.core.slots import Timetable
+    from trendbot.bootstrap.policies import timetable_of, timetables_of
     from trendbot.core.vocabulary import Cadence
     from trendbot.scheduler import Plan
 
     asked = settings.schedule
-    refuse_unknown_zone("schedule.timezone", asked.timezone)
-    late = {Cadence.DAILY: asked.daily_late_hours, Cadence.WEEKLY: asked.weekly_late_hours}
-    hours = {Cadence.DAILY: asked.daily_hour, Cadence.WEEKLY: asked.weekly_hour}
-
-    def table(cadence: Cadence, hour: int, hours_late: int) -> Timetable:
-        return Timetable(
-            cadence=cadence,
-            hour=hour,
-            timezone=asked.timezone,
-            late=timedelta(hours=hours_late),
-            weekday=asked.weekly_day,
-        )
-
-    digests = tuple(table(cadence, hours[cadence], late[cadence]) for cadence in Cadence)
-    return Plan(digests=digests, night=table(Cadence.DAILY, asked.backup_hour, 23), backups=asked.backups)
+    night = timetable_of(settings, Cadence.DAILY, hour=asked.backup_hour, late_hours=23)
+    return Plan(digests=tuple(timetables_of(settings).values()), night=night, backups=asked.backups)
 
 
 def _reload(choices: Choices, bells: Bells) -> None:

@@ -30,7 +30,7 @@ async def send_due(
     """
     dress = dresser(app.database, app.mail)
     await app.database.run(end_pauses, now=now)
-    fanned = await asyncio.to_thread(to_subscribers, app.database, app.renderer, now=now)
+    fanned = await asyncio.to_thread(to_subscribers, app.database, app.renderer, app.timetables, now=now)
     await amend(app.database, transports=app.transports, clock=app.clock, dress=dress)
     report = await deliver(
         app.database,

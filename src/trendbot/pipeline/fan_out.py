@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trendbot.core.delivering import LATE
-from trendbot.core.digests import DigestContent
+from trendbot.core.digests import DigestContent, slot_of
 from trendbot.core.leanings import Leanings, leanings_of
 from trendbot.core.memory import for_reader
+from trendbot.core.slots import Timetable, latest_slot
 from trendbot.core.taste import taste
 from trendbot.core.variants import variant_of
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -35,7 +36,7 @@ log = get_logger(__name__)
 
 BATCH = 500
 _SPAN = {Cadence.DAILY: timedelta(hours=24), Cadence.WEEKLY: timedelta(days=7)}
-"""A digest that is older than this at a subscriber's hour was the one of the hour before."""
+"""What lies between two hours of a subscriber."""
 _NEWEST = 3
 """Digests among which is that of the last hour of everybody."""
 
@@ -60,15 +61,23 @@ class _Editions:
 
     database: Database
     renderer: Renderer
+    timetables: Mapping[Cadence, Timetable]
     now: datetime
     problems: list[str] = field(default_factory=list)
     _newest: dict[Cadence, tuple[Digest, ...]] = field(default_factory=dict)
+    _due: dict[tuple[Cadence, datetime], Digest | None] = field(default_factory=dict)
     _known: dict[tuple[int, ChannelKind, str], Edition | Exception | None] = field(default_factory=dict)
 
     def newest(self, cadence: Cadence) -> tuple[Digest, ...]:
         if cadence not in self._newest:
             self._newest[cadence] = self.database.read(digests.list_digests, cadence=cadence, limit=_NEWEST)
         return self._newest[cadence]
+
+    def of_hour(self, cadence: Cadence, at: datetime) -> Digest | None:
+        if (cadence, at) not in self._due:
+            slot = slot_of(cadence, latest_slot(self.timetables[cadence], at).at)
+            self._due[cadence, at] = _digest_for(at, slot, self.newest(cadence))
+        return self._due[cadence, at]
 
     def edition(self, digest: Digest, kind: ChannelKind, variant: str) -> Edition | Exception | None:
         key = (digest.id, kind, variant)
@@ -93,9 +102,14 @@ class _Known:
     leanings: Mapping[int, Leanings]
 
 
-def fan_out(database: Database, renderer: Renderer, *, now: datetime) -> FanOutReport:
-    """Enqueue what is due at `now`; callers in an event loop hop to a thread. Run it as often as you like."""
-    editions = _Editions(database=database, renderer=renderer, now=now)
+def fan_out(
+    database: Database, renderer: Renderer, timetables: Mapping[Cadence, Timetable], *, now: datetime
+) -> FanOutReport:
+    """Enqueue what is due at `now`; callers in an event loop hop to a thread. Run it as often as you like.
+
+    `timetables` tell which slot's digest a reader waits for at an hour.
+    """
+    editions = _Editions(database=database, renderer=renderer, timetables=timetables, now=now)
     posted = _fan_topics(database, editions, now)
     served, waiting, nothing, new = 0, 0, 0, 0
     after: tuple[datetime, int] | None = None
@@ -149,7 +163,7 @@ def _served(due: DueSubscription, editions: _Editions, known: _Known, now: datet
     if cadence is None:
         return Served(due=due, next_at=None)
     at, following = _last_hour(due, _SPAN[cadence], now)
-    digest = _digest_for(at, editions.newest(cadence), cadence)
+    digest = editions.of_hour(cadence, at)
     if digest is None:
         return Served(due=due, next_at=following) if at + LATE[cadence] < now else None
     without = _known(digest.content, known.told.get(due.subscriber_id, {}))
@@ -161,14 +175,15 @@ def _served(due: DueSubscription, editions: _Editions, known: _Known, now: datet
     return Served(due=due, next_at=following, deliveries=tuple(rows))
 
 
-def _digest_for(at: datetime, newest: Sequence[Digest], cadence: Cadence) -> Digest | None:
-    """Return the digest that was made last before an hour, or else the first one made while that hour is not too late.
+def _digest_for(at: datetime, slot: str, newest: Sequence[Digest]) -> Digest | None:
+    """Return the newest digest that was made before an hour, of the last slot before it or a later one.
 
-    So a digest of the next slot neither replaces the one that a reader waits for, nor is spent on an hour that is over.
+    Else that of the slot, however late it was made. So a digest of the next slot neither replaces the one that a reader
+    waits for, nor is spent on an hour that is over; and nobody whose hour is the slot's gets yesterday's.
     """
-    before = (each for each in newest if at - _SPAN[cadence] < each.frozen_at <= at)
-    after = (each for each in reversed(newest) if at < each.frozen_at <= at + LATE[cadence])
-    return next(before, None) or next(after, None)
+    before = (each for each in newest if each.slot >= slot and each.frozen_at <= at)
+    late = (each for each in newest if each.slot == slot)
+    return next(before, None) or next(late, None)
 
 
 def _last_hour(due: DueSubscription, span: timedelta, now: datetime) -> tuple[datetime, datetime | None]:

@@ -30,7 +30,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Work = Callable[Concatenate[Session, P], T]
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON", "cache_size=-8000")
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON", "cache_size=-2000")
 _READ_ONLY, _LIGHT = "trendbot_read_only", "trendbot_light"
 _OVERTAKEN = {"40001", "40P01"}
 """PostgreSQL's codes for a transaction that gave way to another: serialization failure, deadlock."""

@@ -22,7 +22,7 @@ _MAGIC = b"TBDF1"
 _HEAD = struct.Struct("<5sII")
 _FLOOR = 0.1
 _UNSEEN = 0.5
-_CACHE = 200_000
+_CACHE = 50_000
 
 
 class _Weighed(NamedTuple):
