@@ -158,6 +158,15 @@ async def test_a_slot_whose_window_went_by_is_told_once(app: App, now: datetime)
     assert told(app) == ["no daily digest for 2026-11-15 18:00: its window went by"]
 
 
+async def test_the_two_days_whose_slots_lie_on_one_day_of_utc_have_a_digest_each(app: App) -> None:
+    berlin = replace(app, digests={each: replace(app.digests[each], timezone="Europe/Berlin") for each in Cadence})
+    for slot in (datetime(2027, 3, 28, 0, tzinfo=UTC), datetime(2027, 3, 28, 23, tzinfo=UTC)):  # spring comes between
+        builders.add_day(app.database, slot, prefix=f"{slot:%H} ")
+        heard(app, slot)
+        assert await ring(berlin, slot, table(1, "Europe/Berlin"))
+    assert [digest.slot for digest in app.database.read(list_digests)] == ["2027-03-29", "2027-03-28"]
+
+
 async def test_after_days_off_each_slot_that_went_by_is_told_and_the_last_one_made(app: App, now: datetime) -> None:
     heard(app, now)
     assert await ring(app, now, table(18, "UTC"))

@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trendbot.bootstrap import App, desk_of
+from trendbot.core.digests import slot_of
 from trendbot.core.report_card import Footprint
 from trendbot.core.slots import DueSlot, Timetable, latest_slot, slots_since
 from trendbot.core.vocabulary import Cadence, ChannelKind, NoticeKind
@@ -130,7 +131,8 @@ def _digest(app: App, cadence: Cadence, due: DueSlot) -> ComposeReport:
     measure(app.database, now=now)
     find_errata(app.database, now=now)
     # A digest that is made after midnight for a slot before it must not take the next day's place.
-    moment = now if now.date() == due.at.date() else due.at
+    zone = app.digests[cadence].timezone
+    moment = now if slot_of(Cadence.DAILY, now, zone) == slot_of(Cadence.DAILY, due.at, zone) else due.at
     return publish(desk_of(app), cadence=cadence, now=moment)
 
 

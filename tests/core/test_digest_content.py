@@ -37,6 +37,12 @@ def test_slots_are_utc_days_and_iso_weeks() -> None:
     assert slot_of(Cadence.WEEKLY, datetime(2027, 1, 1, tzinfo=UTC)) == "2026-W53"
 
 
+def test_a_day_ends_where_the_schedule_has_its_zone() -> None:
+    evening = datetime(2026, 11, 15, 22, 0, tzinfo=UTC)
+    assert slot_of(Cadence.DAILY, evening, "Asia/Tokyo") == "2026-11-16"
+    assert slot_of(Cadence.WEEKLY, evening, "Asia/Tokyo") == "2026-W47"
+
+
 def test_an_opening_digest_never_reaches_less_than_its_cadence() -> None:
     now = datetime(2026, 11, 15, tzinfo=UTC)
     assert [days for days, _ in reaches(Cadence.DAILY, now)] == [1, 2, 3, 7, 14, 30, 90, 365]

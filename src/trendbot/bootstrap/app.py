@@ -149,6 +149,7 @@ def desk_of(app: App) -> Desk:
 
 def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: bool) -> App:
     renderer = Renderer(bundled("templates"), settings.templates)
+    timetables = timetables_of(settings)
     return App(
         clock=clock,
         home=settings.home,
@@ -163,7 +164,7 @@ def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: 
         seeds=bundled("seeds") / "feeds.toml",
         polling=poll_policy(settings),
         digests={cadence: digest_policy(settings, cadence) for cadence in Cadence},
-        timetables=timetables_of(settings),
+        timetables=timetables,
         approvals={} if sample else approval_policies(settings),
         sample=sample,
         summarizer=None if sample else summarizer_for(settings),

@@ -109,6 +109,7 @@ def digest_policy(settings: Settings, cadence: Cadence) -> DigestPolicy:
         page_url=str(brand.page_url),
         site_url=str(brand.site_url) if brand.site_url else None,
         postal_address=brand.postal_address,
+        timezone=settings.schedule.timezone,
         weights=Weights(**settings.ranking.model_dump()),
     )
 

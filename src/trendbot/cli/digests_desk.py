@@ -69,7 +69,7 @@ def compose(choices: Choices, cadence: str, slot: str | None, now: datetime | No
     from trendbot.pipeline.desk import make_draft
 
     with at_desk(choices, now=now) as (app, desk):
-        present = slot_of(Cadence(cadence), app.clock())
+        present = slot_of(Cadence(cadence), app.clock(), app.digests[Cadence(cadence)].timezone)
         if slot is not None and slot != present:
             raise ConfigError(f"the present {cadence} slot is {present}: a digest is composed in its own slot only")
         draft = make_draft(desk, cadence=Cadence(cadence), now=app.clock())

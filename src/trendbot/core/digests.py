@@ -12,9 +12,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from trendbot.core.hours import zone
 from trendbot.core.pictures import Chart
 from trendbot.core.report_card import Footprint, ReportCard
 from trendbot.core.vocabulary import Cadence, ChannelKind
@@ -55,6 +56,7 @@ class DigestPolicy:
     `minutes` is a reader's time. `stories` counts lead and stories under themes; `also` the further headlines, and
     `per_theme` and `per_feed` cap a theme's and a feed's. `opening_stories` is enough for an opening digest;
     `languages` are the feeds' that a digest speaks; a feed that names none counts as any. `weights` rank.
+    `timezone` is where a day ends.
     """
 
     minutes: int = 4
@@ -69,6 +71,7 @@ class DigestPolicy:
     page_url: str = "https://www.linkedin.com/company/trendbot/"
     site_url: str | None = None
     postal_address: str = ""
+    timezone: str = "UTC"
     weights: Weights = AS_MEASURED
 
     @property
@@ -332,9 +335,9 @@ def tree_hash(tree: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def slot_of(cadence: Cadence, now: datetime) -> str:
-    """Return the slot that `now` falls in: its UTC day (``2026-11-15``) or ISO week (``2026-W46``)."""
-    day = now.astimezone(UTC).date()
+def slot_of(cadence: Cadence, now: datetime, timezone: str = "UTC") -> str:
+    """Return the slot that `now` falls in: the day there (``2026-11-15``) or its ISO week (``2026-W46``)."""
+    day = now.astimezone(zone(timezone)).date()
     if cadence is Cadence.DAILY:
         return day.isoformat()
     year, week, _ = day.isocalendar()

@@ -285,7 +285,7 @@ def _missed(
 ) -> LeftOut:
     at, number = (digest.period_end, digest.number) if digest else (now, None)
     gathered = gather(session, cadence=cadence, now=at, policy=policy, number=number)
-    slot = digest.slot if digest else slot_of(cadence, at)
+    slot = digest.slot if digest else slot_of(cadence, at, policy.timezone)
     asked = Asked(
         gathered=gathered,
         policy=policy,

@@ -84,7 +84,7 @@ def compose(
         RenderError: a template is wrong or an edition breaks a channel's limit; nothing was written.
 
     """
-    slot = slot_of(cadence, now)
+    slot = slot_of(cadence, now, policy.timezone)
     frozen = database.read(digests.find_digest, cadence=cadence, slot=slot)
     if frozen:
         return _report(frozen, created=False)

@@ -77,7 +77,7 @@ def publish(desk: Desk, *, cadence: Cadence, now: datetime) -> ComposeReport:
 
     """
     policy = approval_of(desk, cadence)
-    slot = slot_of(cadence, now)
+    slot = _slot(desk, cadence, now)
     for draft in desk.database.read(digest_acts.live_drafts, cadence):
         step = next_step(policy, drafted_at=draft.drafted_at, verdict=draft.verdict, now=now)
         fresh = policy.approval is Approval.AUTOMATIC and draft.verdict is None and draft.of.slot == slot
@@ -104,6 +104,10 @@ def publish(desk: Desk, *, cadence: Cadence, now: datetime) -> ComposeReport:
     return _on_the_desk(desk, policy, cadence, now)
 
 
+def _slot(desk: Desk, cadence: Cadence, now: datetime) -> str:
+    return slot_of(cadence, now, desk.policies[cadence].timezone)
+
+
 def _settled(desk: Desk, draft: Draft, policy: ApprovalPolicy, now: datetime, *, present: bool) -> ComposeReport | None:
     """Let a draft go; one of a slot that is over and cannot be rendered lapses, so that it holds up no later one."""
     try:
@@ -122,13 +126,13 @@ def _lapse(desk: Desk, draft: Draft, now: datetime) -> None:
 
 
 def _on_the_desk(desk: Desk, policy: ApprovalPolicy, cadence: Cadence, now: datetime) -> ComposeReport:
-    frozen = desk.database.read(digests.find_digest, cadence=cadence, slot=slot_of(cadence, now))
+    frozen = desk.database.read(digests.find_digest, cadence=cadence, slot=_slot(desk, cadence, now))
     if frozen is not None:
         return _report(frozen)
     draft = make_draft(desk, cadence=cadence, now=now)
     if draft is None:
         return ComposeReport(
-            cadence=cadence, slot=slot_of(cadence, now), digest=None, created=False, quiet=True, stories=0
+            cadence=cadence, slot=_slot(desk, cadence, now), digest=None, created=False, quiet=True, stories=0
         )
     return _waiting(draft, policy)
 
@@ -185,7 +189,7 @@ def make_draft(desk: Desk, *, cadence: Cadence, now: datetime) -> Draft | None:
         FrozenError: the slot's digest is frozen.
 
     """
-    desk.database.read(digest_acts.refuse_frozen, Slot(cadence=cadence, slot=slot_of(cadence, now)))
+    desk.database.read(digest_acts.refuse_frozen, Slot(cadence=cadence, slot=_slot(desk, cadence, now)))
     drawn = _draw(desk, cadence, now)
     return _keep(desk, drawn, now) if drawn is not None else None
 

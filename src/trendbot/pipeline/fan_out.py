@@ -75,7 +75,8 @@ class _Editions:
 
     def of_hour(self, cadence: Cadence, at: datetime) -> Digest | None:
         if (cadence, at) not in self._due:
-            slot = slot_of(cadence, latest_slot(self.timetables[cadence], at).at)
+            table = self.timetables[cadence]
+            slot = slot_of(cadence, latest_slot(table, at).at, table.timezone)
             self._due[cadence, at] = _digest_for(at, slot, self.newest(cadence))
         return self._due[cadence, at]
 

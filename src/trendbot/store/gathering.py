@@ -81,7 +81,7 @@ def _opening(
         days, since = narrowed, now - timedelta(days=narrowed)
         candidates = tuple(one for one in candidates if newest(one) >= since)
     counts = views.count_period(session, since=since, until=now, by="dated")
-    return _period(session, cadence, since, now, counts, reach_days=days), candidates
+    return _period(session, cadence, since, now, counts, zone=policy.timezone, reach_days=days), candidates
 
 
 def _following(
@@ -94,7 +94,8 @@ def _following(
     )
     told = told_before(session, previous.cadence, [one.story_id for one in found], until=previous.number)
     counts = views.count_period(session, since=since, until=now, by="seen")
-    period = _period(session, previous.cadence, min(since, now - timedelta(microseconds=1)), now, counts, reach_days=0)
+    since, zone = min(since, now - timedelta(microseconds=1)), policy.timezone
+    period = _period(session, previous.cadence, since, now, counts, zone=zone, reach_days=0)
     known = told_headlines(session, previous.cadence, until=previous.number)
     new = tellable(found, told=told, languages=policy.languages)
     return period, tuple(one for one in new if not retold(one, known))
@@ -107,11 +108,12 @@ def _period(
     now: datetime,
     counts: views.PeriodCounts,
     *,
+    zone: str,
     reach_days: int,
 ) -> Period:
     return Period(
         cadence=cadence,
-        slot=slot_of(cadence, now),
+        slot=slot_of(cadence, now, zone),
         number=digests.next_number(session, cadence),
         start=since,
         end=now,
