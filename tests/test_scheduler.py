@@ -22,6 +22,9 @@ from trendbot.core.policies import Approval, ApprovalPolicy
 from trendbot.core.slots import Timetable, latest_slot
 from trendbot.core.verp import make_verp
 from trendbot.core.vocabulary import Cadence, ChannelKind
+from trendbot.errors import ConfigError
+from trendbot.jobs import digested
+from trendbot.pipeline.poll import PollReport
 from trendbot.scheduler import Part, run_parts
 from trendbot.settings import load_settings
 from trendbot.store.bounces import list_bounces
@@ -176,6 +179,18 @@ async def test_after_days_off_each_slot_that_went_by_is_told_and_the_last_one_ma
         await ring(app, back, table(18, "UTC"))
     assert [digest.slot for digest in app.database.read(list_digests)] == ["2026-11-18", "2026-11-15"]
     assert told(app) == [f"no daily digest for 2026-11-{day} 18:00: its window went by" for day in (17, 16)]
+
+
+def test_a_themes_file_that_goes_away_is_told_and_the_themes_in_force_stay(app: App, tmp_path: Path) -> None:
+    def silent(_stage: str, _done: int, _total: int) -> None: ...
+
+    gone = replace(app, themes=tmp_path / "gone.toml")
+    with pytest.raises(ConfigError, match=r"gone\.toml cannot be read"):
+        digested(gone, PollReport(), silent)  # there were none before
+    first, then = (digested(each, PollReport(), silent).tag for each in (app, gone))
+    assert first.problem is None
+    assert "gone.toml cannot be read" in (then.problem or "")
+    assert then.made_by == first.made_by
 
 
 async def test_a_day_on_which_no_feed_answered_is_not_called_quiet_and_the_operator_is_told_once(

@@ -48,6 +48,11 @@ def test_the_line_ends_in_three_editions(run: Run, home: Path) -> None:
     assert "Sample" not in "".join((home / "editions" / name).read_text() for name in EDITIONS)
 
 
+def test_nobody_else_may_read_the_database(run: Run, home: Path) -> None:
+    run()
+    assert {file.stat().st_mode & 0o077 for file in home.glob("trendbot.db*")} == {0}
+
+
 def test_a_clock_far_ahead_is_said(run: Run) -> None:
     assert "Warning" not in run().err
     said = run("--now", "2199-01-01T00:00Z")

@@ -95,7 +95,17 @@ def prepare(database: Database, access: Access) -> None:
     """
     if access is Access.READ and database.file is not None and not database.file.exists():
         raise StoreError(f"there is no database at {database.file} yet: `trendbot run` makes one, --home names another")
+    if database.file is not None and not database.file.exists():
+        _make_file(database.file)
     if access is Access.MIGRATE or (access in {Access.WRITE, Access.BESIDE} and migrate.current(database) is None):
         migrate.upgrade(database)
     else:
         migrate.check(database)
+
+
+def _make_file(file: Path) -> None:
+    """Make an empty file that nobody else may read: SQLite gives its own files beside it the same mode."""
+    try:
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(f"the database {file} cannot be made ({error.strerror}): mend its folder") from error

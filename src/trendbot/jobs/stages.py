@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from trendbot.bootstrap import App, desk_of
 from trendbot.clock import stands_still
@@ -74,7 +75,7 @@ def digested(app: App, polled: PollReport, progress: Progress) -> Gathered:
     """Tag and group what a poll brought."""
     now = app.clock()
     progress("tag", 0, 0)
-    tagged = tag_entries(app.database, now=now, themes=_themes(app), encoder=app.encoder)
+    tagged = _tagged(app, now)
     progress("names", 0, 0)
     follow_names(app.database, now=now)
     progress("group", 0, 0)
@@ -83,11 +84,22 @@ def digested(app: App, polled: PollReport, progress: Progress) -> Gathered:
     return Gathered(poll=polled, tag=tagged, group=grouped)
 
 
-def _themes(app: App) -> ThemesFile:
+def _tagged(app: App, now: datetime) -> TagReport:
+    """Tag by the themes file; where it cannot be read, by what is in force, and say so.
+
+    Raises:
+        ConfigError: it cannot be read, and none was ever in force.
+
+    """
     try:
-        return ThemesFile(text=app.themes.read_text(encoding="utf-8"), name=str(app.themes))
+        themes = ThemesFile(text=app.themes.read_text(encoding="utf-8"), name=str(app.themes))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{app.themes} cannot be read ({error}): mend it or name another") from error
+        problem = f"{app.themes} cannot be read ({error}): mend it or name another"
+        try:
+            return replace(tag_entries(app.database, now=now, encoder=app.encoder), problem=problem)
+        except ConfigError:
+            raise ConfigError(problem) from error
+    return tag_entries(app.database, now=now, themes=themes, encoder=app.encoder)
 
 
 async def publish_due(app: App, cadences: Sequence[Cadence], progress: Progress) -> Published:

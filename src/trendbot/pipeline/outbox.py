@@ -127,7 +127,8 @@ class Sender:
         return free if 2 * free >= self._ahead else 0
 
     def _sendable(self) -> Job | None:
-        return next((job for job in self._queue if self._room_on(job.transport) > 0), None)
+        room = self._rooms()
+        return next((job for job in self._queue if job.transport.name in room), None) if room else None
 
     def _drop_shut(self) -> None:
         """Take out of the queue what goes to a remote that is left alone; it is still due when that is over."""
@@ -141,7 +142,7 @@ class Sender:
         """Take up to so many messages out of the queue, none beyond what its transport can have on the way."""
         taken: list[Job] = []
         left: deque[Job] = deque()
-        room = Counter({name: self._room_on(each) for name, each in self.transports.items()})
+        room = self._rooms()
         for job in self._queue:
             if len(taken) < most and room[job.transport.name] > 0:
                 room[job.transport.name] -= 1
@@ -151,12 +152,15 @@ class Sender:
         self._queue = left
         return taken
 
-    def _room_on(self, transport: Transport) -> int:
-        """Return how many more messages a transport can have on the way."""
-        return self._windows[transport.name].room(asyncio.get_running_loop().time())
+    def _rooms(self) -> Counter[str]:
+        """Return how many more messages may be on the way, of the transports that have room."""
+        now = asyncio.get_running_loop().time()
+        found = {name: window.room(now) for name, window in self._windows.items()}
+        return Counter({name: room for name, room in found.items() if room > 0})
 
     def _fill(self) -> None:
-        names = [name for name in self._open_transports() if self._room_on(self.transports[name]) > 0]
+        room = self._rooms()
+        names = [name for name in self._open_transports() if name in room]
         if not names:
             return
         rows = self._due(names, BATCH + len(self._held) + len(self._seen))

@@ -65,7 +65,7 @@ def draw_chart(content: DigestContent) -> Chart | None:
     return _drawn(rises, content.brand if _in_fonts(content.brand) else "", content.sample) if rises else None
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _drawn(rises: tuple[DigestRise, ...], brand: str, sample: bool) -> Chart:
     marks = [brand, *(["sample"] if sample else [])]
     told = json.dumps([asdict(rise) for rise in rises] + marks, sort_keys=True)
