@@ -293,3 +293,20 @@ def test_the_doctor_finds_broken_settings_a_broken_home_and_a_broken_database(
     said = cli("doctor", "--home", tmp_path / "file")
     assert said.code == 1
     assert "is no folder" in said.out
+
+
+@pytest.mark.parametrize(
+    ("settings", "themes", "what"),
+    [("templates = '/nonexistent'\n", "", "templates"), ("", "[[theme]\n", "themes"), (None, "", "settings")],
+)
+def test_the_doctor_reads_what_the_next_run_will(
+    cli: Cli, home: Path, settings: str | None, themes: str, what: str
+) -> None:
+    home.mkdir()
+    file = home / "trendbot.toml"
+    file.mkdir() if settings is None else file.write_text(settings)
+    if themes:
+        (home / "themes.toml").write_text(themes)
+    said = cli("doctor", "--json")
+    assert said.code == 1
+    assert [row["what"] for row in said.json if row["state"] == "bad"] == [what]

@@ -85,7 +85,11 @@ def test_it_polls_at_its_start_and_keeps_good_settings(followed: Path, cli: Cli)
         assert "nonsense" in until(process, "the settings in force stay")
         (followed / "trendbot.toml").write_text("[web]\nport = 0\n")
         process.send_signal(signal.SIGHUP)
-        until(process, "the settings were read again")
+        assert "only after a restart: fetch.allow_private" in until(process, "the settings were read again")
+        (followed / "themes.toml").write_text("[[theme]\n")
+        process.send_signal(signal.SIGHUP)
+        assert "themes.toml:" in until(process, "the themes in force stay")
+        (followed / "themes.toml").unlink()
         assert one_line(cli("run").err)  # the home is held
         assert cli("backup", followed / "copy.db").code == 0
         process.terminate()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trendbot.bootstrap.app import App, desk_of, open_app, reloaded
-from trendbot.bootstrap.home import SAMPLE, Access, make_folder, own_themes, themes_file
+from trendbot.bootstrap.home import SAMPLE, Access, make_folder, own_templates, own_themes, themes_file
 from trendbot.bootstrap.linkedin import linkedin_account, linkedin_app, linkedin_rhythm
 from trendbot.bootstrap.mail import email_transport
 from trendbot.bootstrap.plugged import plugged
@@ -22,6 +22,7 @@ __all__ = [
     "linkedin_rhythm",
     "make_folder",
     "open_app",
+    "own_templates",
     "own_themes",
     "plugged",
     "reloaded",

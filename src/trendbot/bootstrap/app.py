@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trendbot.bootstrap.bounces import bounce_desk
-from trendbot.bootstrap.home import Access, empty, for_sample, make_folder, prepare, themes_file
+from trendbot.bootstrap.home import Access, empty, for_sample, make_folder, own_templates, prepare, themes_file
 from trendbot.bootstrap.mail import mail_desk
 from trendbot.bootstrap.policies import (
     approval_policies,
@@ -148,7 +148,7 @@ def desk_of(app: App) -> Desk:
 
 
 def _assembled(settings: Settings, clock: Clock, database: Database, *, sample: bool) -> App:
-    renderer = Renderer(bundled("templates"), settings.templates)
+    renderer = Renderer(bundled("templates"), own_templates(settings))
     timetables = timetables_of(settings)
     return App(
         clock=clock,

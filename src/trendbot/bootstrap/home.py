@@ -51,6 +51,18 @@ def own_themes(settings: Settings) -> Path:
     return settings.themes or settings.home / "themes.toml"
 
 
+def own_templates(settings: Settings) -> Path | None:
+    """Return the folder of the operator's own templates, where there is one.
+
+    Raises:
+        ConfigError: the setting's is not there.
+
+    """
+    if settings.templates and not settings.templates.is_dir():
+        raise ConfigError(f"no folder of templates at {settings.templates}: mend the setting `templates`")
+    return settings.templates
+
+
 def for_sample(settings: Settings) -> Settings:
     """Return settings for the sample week: its own folders and database, and feeds on this machine allowed."""
     return settings.model_copy(

@@ -64,6 +64,7 @@ def examine(choices: Choices) -> Iterator[Finding]:
         return
     yield ok("settings", "valid")
     yield from _templates(settings)
+    yield _themes(settings)
     yield from _home(settings.home)
     yield from _database(settings)
     yield from remotes(settings)
@@ -81,17 +82,36 @@ def _bundles() -> Iterator[Finding]:
 
 def _templates(settings: Settings) -> Iterator[Finding]:
     """Try the operator's own templates, where there are some."""
+    from trendbot.bootstrap import own_templates
     from trendbot.paths import bundled
     from trendbot.render.environment import Renderer
     from trendbot.render.trial import faults
 
-    if settings.templates is None:
+    try:
+        own = own_templates(settings)
+    except TrendbotError as error:
+        yield bad("templates", error)
         return
-    renderer = Renderer(bundled("templates"), settings.templates)
+    if own is None:
+        return
+    renderer = Renderer(bundled("templates"), own)
     wrong = faults(renderer)
     yield from (bad("templates", fault) for fault in wrong)
     if not wrong:
-        yield ok("templates", f"{len(renderer.own_names())} of your own in {settings.templates}")
+        yield ok("templates", f"{len(renderer.own_names())} of your own in {own}")
+
+
+def _themes(settings: Settings) -> Finding:
+    """Read the themes file as the next run will."""
+    from trendbot.bootstrap import own_themes, themes_file
+    from trendbot.cli.theme_files import loaded
+
+    try:
+        read = loaded(file := themes_file(settings))
+    except TrendbotError as error:
+        return bad("themes", f"the last good ones stay in force: {error}")
+    where = f"in {file}" if file == own_themes(settings) else "that ship"
+    return ok("themes", f"{len(read.rules.themes)} {where}")
 
 
 def _home(home: Path) -> Iterator[Finding]:

@@ -59,13 +59,15 @@ def command(choices: Choices, roles: tuple[str, ...]) -> None:
 
 
 async def _serve(choices: Choices, app: App, settings: Settings, roles: tuple[str, ...]) -> str | None:
+    from trendbot.cli.reloading import Reloading
     from trendbot.scheduler import Bells, run_parts
     from trendbot.ticks import Watch
 
     stop = asyncio.Event()
     shared = app.database.dialect == "postgresql"  # others may send from it: leases say who is gone
     bells = Bells(app, plan_of(settings), Watch(alone=not shared, operator=settings.operator_channel))
-    _signals(stop, lambda: _reload(choices, bells))
+    reload = Reloading(choices=choices, bells=bells, began=settings, plan_of=plan_of, say=_say)
+    _signals(stop, reload.again)
     with contextlib.ExitStack() as stack:
         parts = _parts(bells, settings, roles, stack, ending=stop)
         alive = asyncio.create_task(_alive())
@@ -161,27 +163,13 @@ def plan_of(settings: Settings) -> Plan:
     return Plan(digests=tuple(timetables_of(settings).values()), night=night, backups=asked.backups)
 
 
-def _reload(choices: Choices, bells: Bells) -> None:
-    """Read the settings again; where they are wrong, those in force stay, and it is said why."""
-    from trendbot.bootstrap import reloaded
-    from trendbot.errors import TrendbotError
-    from trendbot.ticks import Watch
-
-    notify("RELOADING=1")
-    try:
-        settings = choices.settings()
-        plan, app = plan_of(settings), reloaded(bells.app, settings)
-    except TrendbotError as error:
-        _say(f"the settings in force stay: {error}")
-    else:
-        bells.plan, bells.app = plan, app
-        bells.watch = Watch(alone=bells.watch.alone, operator=settings.operator_channel)
-        _say("the settings were read again")
-    notify("READY=1")
-
-
 def _signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
+
+    def again() -> None:
+        notify("RELOADING=1")
+        reload()
+        notify("READY=1")
 
     def end() -> None:
         if stop.is_set():
@@ -191,7 +179,7 @@ def _signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
-    loop.add_signal_handler(signal.SIGHUP, reload)
+    loop.add_signal_handler(signal.SIGHUP, again)
 
 
 async def _alive() -> None:

@@ -66,7 +66,7 @@ def _config_file(config: Path | None, env: Mapping[str, str], home: Path) -> Pat
             raise ConfigError(f"no settings file at {named}: name an existing one with --config, or leave it out")
         return named
     default = home / CONFIG_NAME
-    return default if default.is_file() else None
+    return default if default.exists() else None  # what is no file there, such as a folder, is refused when it is read
 
 
 def _from_toml(file: Path) -> dict[str, Any]:
@@ -76,7 +76,8 @@ def _from_toml(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}; mend it or move it away") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigError(f"{file} cannot be read ({why}): mend it or move it away") from error
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
