@@ -9,6 +9,12 @@ a feed, and as it sends; a restart; a day without any feed; hours with a full di
 hours and a whole day in which the machine is off; a day with a revoked token; two hours in which the mail server hangs
 up.
 
+Measured so (365 days in 22 minutes, 1,275 CPU seconds): 352 of 364 daily digests made and 12 told as too late, 52 of 52
+weekly ones; 1,874 readers' digests in their window, 128 told as too late, uncertain or not made, 14 in which all was
+told already by alerts; none missing, none twice; 464 alerts, none missed; the database grows by 3.9 MB a month,
+correlation with time .9997. Memory is flat from the second month on (241 MB, then 255 MB at the end), but 1.15 times
+the first month's (222 MB), which is beyond what is allowed: that month ends before everything was used once.
+
 Then the books are held against each other (`benchmarks/books.py`). Ends with 1 and says why where a digest or an alert
 is missing or doubled, where memory at the end is beyond 10 % above the first month's, or where the database does not
 grow along a line.

@@ -270,6 +270,13 @@ def test_the_doctor_asks_telegram_for_the_bot(filled: Cli, monkeypatch: pytest.M
     assert "nobody" not in told["found"]
 
 
+def test_who_imports_an_address_hears_what_takes_one(cli: Cli) -> None:
+    said = cli("feeds", "import", "https://x.example/feeds.opml")
+    assert said.code == 2
+    assert one_line(said.err)
+    assert "`trendbot run --opml`" in said.err
+
+
 def test_the_doctor_before_the_first_run(cli: Cli, home: Path) -> None:
     said = cli("doctor")
     assert said.code == 0

@@ -135,8 +135,17 @@ def disable(choices: Choices, feed: str) -> None:
     _switch(choices, feed, on=False)
 
 
+class _Listing(click.File):
+    """A file to read; whoever gives an address hears what takes one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value.lower().startswith(("http://", "https://")):
+            self.fail(f"{value} is an address: save it as a file, or follow it with `trendbot run --opml`", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @command.command("import")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=_Listing("rb"))
 @pass_choices
 def import_(choices: Choices, file: Any) -> None:
     """Follow the feeds of an OPML FILE (- for standard input)."""
