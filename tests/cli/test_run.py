@@ -53,6 +53,13 @@ def test_nobody_else_may_read_the_database(run: Run, home: Path) -> None:
     assert {file.stat().st_mode & 0o077 for file in home.glob("trendbot.db*")} == {0}
 
 
+def test_the_log_goes_where_the_settings_say(run: Run, home: Path) -> None:
+    home.mkdir()
+    (home / "trendbot.toml").write_text('log_level = "info"\nlog_to = "stderr"\n')
+    assert "digest_frozen" in run().err
+    assert not (home / "trendbot.log").exists()
+
+
 def test_a_clock_far_ahead_is_said(run: Run) -> None:
     assert "Warning" not in run().err
     said = run("--now", "2199-01-01T00:00Z")

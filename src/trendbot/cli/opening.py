@@ -49,11 +49,12 @@ def opened(
 
 
 def start_log(settings: Settings, home: Path, *, debug: bool) -> None:
-    """Log into `home`; with `debug`, everything to the screen instead."""
+    """Log into `home`, or to standard error where the settings say so; with `debug`, everything to the screen."""
     if debug:
         configure_logging(level="debug", style=settings.log_format)
     else:
-        configure_logging(level=settings.log_level, style=settings.log_format, file=home / LOG_NAME)
+        file = home / LOG_NAME if settings.log_to == "file" else None
+        configure_logging(level=settings.log_level, style=settings.log_format, file=file)
 
 
 def record(error: Exception) -> Path | None:

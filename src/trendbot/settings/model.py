@@ -27,6 +27,9 @@ class Settings(Group):
         default="warning", description="How much is logged."
     )
     log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people or for machines.")
+    log_to: Literal["file", "stderr"] = Field(
+        default="file", description="Log into `trendbot.log` in the home, or to standard error, as containers want it."
+    )
     credentials_key: SecretStr | None = Field(
         default=None,
         description="What seals the tokens of accounts in the database; default the home's `secret.key`.",
